@@ -1,0 +1,836 @@
+"""
+The `core_op` dialect: a network as dot products within the constraints of a chip's core.
+
+One operation computes, `core_op.vmm`; the rest is wiring, which moves values and computes nothing.
+Values are real (`f32`) or codes (`!core_op.code`). Images are channels last. What every operation
+means is in `targets/jax/core_op.py`; why it is as it is, in `docs/rationale_core_op.md`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from enum import StrEnum
+from math import prod
+
+import numpy as np
+from xdsl.dialects.builtin import (
+    I64,
+    DenseArrayBase,
+    Float32Type,
+    FloatData,
+    IntAttr,
+    IntegerAttr,
+    IntegerType,
+    ModuleOp,
+    TensorType,
+    UnitAttr,
+    f32,
+    i32,
+    i64,
+)
+from xdsl.dialects.utils import EnumAttribute
+from xdsl.interfaces import HasCanonicalizationPatternsInterface, HasFolderInterface
+from xdsl.ir import (
+    Attribute,
+    Data,
+    Dialect,
+    Operation,
+    ParametrizedAttribute,
+    SpacedOpaqueSyntaxAttribute,
+    SSAValue,
+    TypeAttribute,
+)
+from xdsl.irdl import (
+    AttrSizedOperandSegments,
+    IRDLOperation,
+    base,
+    irdl_attr_definition,
+    irdl_op_definition,
+    operand_def,
+    opt_operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.parser import AttrParser, Parser
+from xdsl.pattern_rewriter import RewritePattern
+from xdsl.printer import Printer
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from .nn import IntegerArray, Shape, integers, shape_of
+from .support.provenance import golden_name
+from .support.target import Target
+from .support.target_syntax import parse_target, print_target
+from .support.window import Window
+from .trained import TrainedConstants
+
+TARGET_ATTRIBUTE = "core_op.target"
+"""The module's attribute that holds the target."""
+
+GOLDEN_ATTRIBUTE = "core_op.golden"
+"""A lowered function's attribute that names its golden function."""
+
+
+@irdl_attr_definition
+class CodeType(ParametrizedAttribute, TypeAttribute):
+    """
+    An unsigned integer code that stands for a real number: `real = scale * (code - zero)`.
+
+    ```mlir
+    !core_op.code<6, 0.03125, 0>
+    ```
+
+    Bits, scale, zero point. Codes lie in `0 .. 2^bits - 1`; the scale is a float32.
+    """
+
+    name = "core_op.code"
+
+    bits: IntAttr
+    scale: FloatData
+    zero: IntAttr
+
+    def __init__(self, bits: int, scale: float, zero: int = 0):
+        with np.errstate(over="ignore"):
+            rounded = float(np.float32(scale))
+        super().__init__(IntAttr(bits), FloatData(rounded), IntAttr(zero))
+
+    @property
+    def largest(self) -> int:
+        """The largest code."""
+        return (1 << self.bits.data) - 1
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The least and the largest real number that a code stands for."""
+        scale, zero = self.scale.data, self.zero.data
+        return -scale * zero, scale * (self.largest - zero)
+
+    def verify(self) -> None:
+        if not 1 <= self.bits.data <= 16:
+            raise VerifyException(f"a code has 1 to 16 bits, not {self.bits.data}")
+        # Not subnormal: the arithmetic needs the scale's reciprocal, and some devices flush to zero.
+        limits = np.finfo(np.float32)
+        if not limits.tiny <= self.scale.data <= limits.max:
+            raise VerifyException(
+                f"the scale of a code is a positive normal float32, not {self.scale.data}"
+            )
+        if not 0 <= self.zero.data <= self.largest:
+            raise VerifyException(f"zero point {self.zero.data} is not in 0..{self.largest}")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            bits = parser.parse_integer(allow_boolean=False)
+            parser.parse_punctuation(",")
+            scale = float(parser.parse_number(allow_boolean=False))
+            parser.parse_punctuation(",")
+            zero = parser.parse_integer(allow_boolean=False)
+        return CodeType(bits, scale, zero).parameters
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            scale = str(np.float32(self.scale.data))
+            mantissa, _, exponent = scale.partition("e")
+            mantissa += "" if "." in mantissa else ".0"
+            scale = f"{mantissa}e{exponent}" if exponent else mantissa
+            printer.print_string(f"{self.bits.data}, {scale}, {self.zero.data}")
+
+
+@irdl_attr_definition
+class TargetAttr(Data[Target]):
+    """
+    A chip's constraints, on the module as `core_op.target`. Fields at their default are not shown.
+
+    ```mlir
+    #core_op.target<"my_chip", fan_in = 128, fan_out = 128, signal_bits = 5, weights = [-15, 15]>
+    ```
+    """
+
+    name = "core_op.target"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Target:
+        return parse_target(parser)
+
+    def print_parameter(self, printer: Printer) -> None:
+        print_target(printer, self.data)
+
+
+class Activation(StrEnum):
+    """What a core applies to its sums."""
+
+    LINEAR = "linear"
+    RELU = "relu"
+
+
+@irdl_attr_definition
+class ActivationAttr(EnumAttribute[Activation], SpacedOpaqueSyntaxAttribute):
+    """The function of a `core_op.vmm`: `linear` or `relu`."""
+
+    name = "core_op.activation"
+
+
+def element_of(value: SSAValue) -> Attribute:
+    """The element type of a tensor value."""
+    assert isinstance(value.type, TensorType)
+    return value.type.get_element_type()
+
+
+def code_of(value: SSAValue) -> CodeType | None:
+    """The code of a coded value; `None` for a real one."""
+    element = element_of(value)
+    return element if isinstance(element, CodeType) else None
+
+
+def target_of(op: Operation) -> Target | None:
+    """The target that the module around `op` names."""
+    module = op
+    while (parent := module.parent_op()) is not None:
+        module = parent
+    attribute = module.attributes.get(TARGET_ATTRIBUTE)
+    return attribute.data if isinstance(attribute, TargetAttr) else None
+
+
+def set_target(module: ModuleOp, target: Target) -> None:
+    """Let `module` be lowered to `target`."""
+    module.attributes[TARGET_ATTRIBUTE] = TargetAttr(target)
+
+
+class CoreOperation(IRDLOperation, ABC):
+    """An operation with one tensor result whose shape follows from its operands."""
+
+    result = result_def(base(TensorType[Attribute]))
+
+    @abstractmethod
+    def infer_shape(self) -> Shape:
+        """The result's shape. Raises `VerifyException` where the operands do not fit."""
+
+    def verify_(self) -> None:
+        expected = self.infer_shape()
+        if (actual := shape_of(self.result)) != expected:
+            raise VerifyException(
+                f"the result has shape {list(actual)}, the operands give {list(expected)}"
+            )
+        self.verify_elements()
+
+    @abstractmethod
+    def verify_elements(self) -> None:
+        """Raise `VerifyException` where the element types do not fit."""
+
+
+# --- border to the host --------------------------------------------------------------------------
+
+
+@irdl_op_definition
+class EncodeOp(CoreOperation, HasFolderInterface):
+    """
+    Real numbers to codes, on the host: `clamp(round(x * (1 / scale)) + zero, 0, 2^bits - 1)`.
+
+    ```mlir
+    %q = core_op.encode %x : (tensor<784xf32>) -> tensor<784x!core_op.code<6, 0.015873017, 0>>
+    ```
+    """
+
+    name = "core_op.encode"
+
+    input = operand_def(base(TensorType[Attribute]))
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$input attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, input: SSAValue, code: CodeType):
+        super().__init__(operands=[input], result_types=[TensorType(code, shape_of(input))])
+
+    def infer_shape(self) -> Shape:
+        return shape_of(self.input)
+
+    def verify_elements(self) -> None:
+        _require_real(self.input, "the input")
+        _require_code(self.result, "the result")
+
+    def fold(self) -> tuple[SSAValue] | None:
+        source = self.input.owner
+        if isinstance(source, DecodeOp) and source.input.type == self.result.type:
+            return (source.input,)
+        return None
+
+
+@irdl_op_definition
+class DecodeOp(CoreOperation):
+    """Codes to the real numbers that they stand for, on the host."""
+
+    name = "core_op.decode"
+
+    input = operand_def(base(TensorType[Attribute]))
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$input attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, input: SSAValue):
+        super().__init__(operands=[input], result_types=[TensorType(f32, shape_of(input))])
+
+    def infer_shape(self) -> Shape:
+        return shape_of(self.input)
+
+    def verify_elements(self) -> None:
+        _require_code(self.input, "the input")
+        _require_real(self.result, "the result")
+
+
+# --- computing -----------------------------------------------------------------------------------
+
+
+@irdl_op_definition
+class VmmOp(CoreOperation):
+    """
+    Vector-matrix products: `y[p, g, n] = act(sum_m x[p, g, m] * w[g, m, n] + b[g, n])`.
+
+    `g` are groups: different weights, different cores. `p`, any number of axes, are positions:
+    the same weights, so one core in turn or copies of it.
+
+    ```mlir
+    // real: fan-in 25, 6 outputs, 28 x 28 positions
+    %y = core_op.vmm relu %x, %w bias %b
+      : (tensor<28x28x1x25xf32>, tensor<1x25x6xf32>, tensor<1x6xf32>) -> tensor<28x28x1x6xf32>
+    // coded: integer weights, a gain a group
+    %q = core_op.vmm relu %x, %w bias %b gain %g
+      : (tensor<28x28x1x25x!in>, tensor<1x25x6xi8>, tensor<1x6xi32>, tensor<1xf32>)
+        -> tensor<28x28x1x6x!out>
+    ```
+
+    With real weights, coded operands count as the real numbers that they stand for, and a coded
+    result is rounded to its code. With integer weights only integers flow:
+    `q_y = clamp(round((W q_x + b) * gain), 0, 2^bits - 1)`; zero points are part of `b`.
+    `same_code` promises that the result has the input's code, as a maximum built from `relu` does.
+    """
+
+    name = "core_op.vmm"
+
+    activation = prop_def(ActivationAttr)
+    input = operand_def(base(TensorType[Attribute]))
+    weight = operand_def(base(TensorType[Attribute]))
+    bias = opt_operand_def(base(TensorType[Attribute]))
+    gain = opt_operand_def(base(TensorType[Attribute]))
+    same_code = opt_prop_def(UnitAttr)
+
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    traits = traits_def(Pure())
+
+    def __init__(
+        self,
+        activation: Activation,
+        input: SSAValue,
+        weight: SSAValue,
+        bias: SSAValue | None = None,
+        gain: SSAValue | None = None,
+        *,
+        element: Attribute = f32,
+        same_code: bool = False,
+    ):
+        shape = (*shape_of(input)[:-1], shape_of(weight)[-1])
+        super().__init__(
+            operands=[input, weight, [bias] if bias else [], [gain] if gain else []],
+            properties={
+                "activation": ActivationAttr(activation),
+                "same_code": UnitAttr() if same_code else None,
+            },
+            result_types=[TensorType(element, shape)],
+        )
+
+    @classmethod
+    def parse(cls, parser: Parser) -> "VmmOp":
+        start = parser.pos
+        activation = parser.parse_str_enum(Activation)
+        operands = [parser.parse_unresolved_operand()]
+        parser.parse_punctuation(",")
+        operands.append(parser.parse_unresolved_operand())
+        segments = [1, 1, 0, 0]
+        for index, keyword in ((2, "bias"), (3, "gain")):
+            if parser.parse_optional_keyword(keyword) is not None:
+                operands.append(parser.parse_unresolved_operand())
+                segments[index] = 1
+        same_code = parser.parse_optional_keyword("same_code") is not None
+        attributes = parser.parse_optional_attr_dict()
+        parser.parse_punctuation(":")
+        signature = parser.parse_function_type()
+        values = parser.resolve_operands(operands, signature.inputs.data, start)
+        properties: dict[str, Attribute] = {
+            "activation": ActivationAttr(activation),
+            "operandSegmentSizes": DenseArrayBase.from_list(i32, segments),
+        }
+        if same_code:
+            properties["same_code"] = UnitAttr()
+        return cls.create(
+            operands=values,
+            result_types=signature.outputs.data,
+            properties=properties,
+            attributes=attributes,
+        )
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(f" {self.activation.data.value} ")
+        printer.print_list((self.input, self.weight), printer.print_operand)
+        for keyword, operand in (("bias", self.bias), ("gain", self.gain)):
+            if operand is not None:
+                printer.print_string(f" {keyword} ")
+                printer.print_operand(operand)
+        if self.same_code is not None:
+            printer.print_string(" same_code")
+        printer.print_op_attributes(self.attributes)
+        printer.print_string(" : ")
+        printer.print_operation_type(self)
+
+    @property
+    def groups(self) -> int:
+        """Groups: matrices with weights of their own."""
+        return shape_of(self.weight)[0]
+
+    @property
+    def fan_in(self) -> int:
+        """Inputs of an output, bias rows not counted."""
+        return shape_of(self.weight)[1]
+
+    @property
+    def outputs(self) -> int:
+        """Outputs a group."""
+        return shape_of(self.weight)[2]
+
+    @property
+    def positions(self) -> int:
+        """How often every matrix is used for one sample."""
+        return prod(shape_of(self.input)[:-2])
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether the weights are integers, so that only integers flow."""
+        return isinstance(element_of(self.weight), IntegerType)
+
+    def infer_shape(self) -> Shape:
+        inputs, weight = shape_of(self.input), shape_of(self.weight)
+        if len(weight) != 3 or len(inputs) < 2 or inputs[-2:] != weight[:2]:
+            raise VerifyException(
+                f"input {list(inputs)} and weight {list(weight)} do not fit: the input is "
+                "positions x groups x fan-in, the weight groups x fan-in x outputs"
+            )
+        groups, _, outputs = weight
+        if self.bias is not None and (shape := shape_of(self.bias)) != (groups, outputs):
+            raise VerifyException(f"the bias has shape {list(shape)}, not {[groups, outputs]}")
+        if self.gain is not None and shape_of(self.gain) not in ((groups,), (groups, outputs)):
+            raise VerifyException(
+                f"the gain has shape {list(shape_of(self.gain))}, neither {[groups]} (a core) nor "
+                f"{[groups, outputs]} (a neuron)"
+            )
+        return (*inputs[:-1], outputs)
+
+    def verify_elements(self) -> None:
+        code, result = code_of(self.input), code_of(self.result)
+        if code is None:
+            _require_real(self.input, "the input")
+        if result is None:
+            _require_real(self.result, "the result")
+        if self.same_code is not None and code != result:
+            elements = element_of(self.input), element_of(self.result)
+            raise VerifyException(f"same_code, but {elements[0]} in and {elements[1]} out")
+        if result and self.activation.data is Activation.RELU and result.zero.data:
+            raise VerifyException(
+                f"relu saturates at code 0, which stands for {result.interval[0]:g} here; "
+                "the result's zero point must be 0"
+            )
+        if not self.is_quantized:
+            _require_real(self.weight, "the weight")
+            if self.bias is not None:
+                _require_real(self.bias, "the bias")
+            if self.gain is not None:
+                raise VerifyException("a gain belongs to integer weights")
+            return
+        if code is None or result is None:
+            raise VerifyException("integer weights need coded inputs and results")
+        if self.gain is None:
+            raise VerifyException("integer weights need a gain")
+        _require_real(self.gain, "the gain")
+        if self.bias is not None and not isinstance(element_of(self.bias), IntegerType):
+            raise VerifyException("integer weights need an integer bias")
+
+
+@irdl_op_definition
+class MaxOp(CoreOperation):
+    """
+    The largest along the last axis, by a unit of its own that some chips have beside a core.
+
+    ```mlir
+    %y = core_op.max %x : (tensor<14x14x6x4xf32>) -> tensor<14x14x6xf32>
+    ```
+    """
+
+    name = "core_op.max"
+
+    input = operand_def(base(TensorType[Attribute]))
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$input attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, input: SSAValue):
+        shape = shape_of(input)[:-1]
+        super().__init__(operands=[input], result_types=[TensorType(element_of(input), shape)])
+
+    @property
+    def inputs(self) -> int:
+        """How many values each maximum is over."""
+        return shape_of(self.input)[-1]
+
+    def infer_shape(self) -> Shape:
+        inputs = shape_of(self.input)
+        if not inputs or not inputs[-1]:
+            raise VerifyException(f"no values to take a maximum of in {list(inputs)}")
+        return inputs[:-1]
+
+    def verify_elements(self) -> None:
+        _require_same_element(self.input, self.result)
+
+
+# --- wiring --------------------------------------------------------------------------------------
+
+
+class WiringOperation(CoreOperation, ABC):
+    """Moves values, real or coded, and computes nothing. What it adds stands for zero."""
+
+    traits = traits_def(Pure())
+
+    @property
+    def source(self) -> SSAValue:
+        """The (first) value that is moved."""
+        return self.operands[0]
+
+    def verify_elements(self) -> None:
+        for operand in self.operands:
+            _require_same_element(operand, self.result)
+
+
+@irdl_op_definition
+class WindowOp(WiringOperation):
+    """
+    The values under a sliding window: S.. x groups x C to P.. x groups x (kernel * C).
+
+    In the last axis the channel runs fastest, then the kernel's axes in row-major order. Pads,
+    all begins and then all ends, stand for zero.
+
+    ```mlir
+    %y = core_op.window %x kernel [5, 5] pads [2, 2, 2, 2]
+      : (tensor<28x28x1x1xf32>) -> tensor<28x28x1x25xf32>
+    ```
+    """
+
+    name = "core_op.window"
+
+    input = operand_def(base(TensorType[Attribute]))
+    kernel = prop_def(IntegerArray)
+    strides = opt_prop_def(IntegerArray)
+    pads = opt_prop_def(IntegerArray)
+    dilations = opt_prop_def(IntegerArray)
+
+    assembly_format = (
+        "$input `kernel` $kernel (`strides` $strides^)? (`pads` $pads^)? "
+        "(`dilations` $dilations^)? attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(self, input: SSAValue, window: Window):
+        trivial = Window.of(window.kernel)
+        shape = shape_of(input)
+        spatial = window.output(shape[:-2])
+        result = (*spatial, shape[-2], window.size * shape[-1])
+        super().__init__(
+            operands=[input],
+            properties={
+                "kernel": integers(window.kernel),
+                "strides": integers(window.strides if window.strides != trivial.strides else None),
+                "pads": integers(window.pads if window.has_padding else None),
+                "dilations": integers(
+                    window.dilations if window.dilations != trivial.dilations else None
+                ),
+            },
+            result_types=[TensorType(element_of(input), result)],
+        )
+
+    @property
+    def window(self) -> Window:
+        """The window's geometry."""
+        parts = (self.strides, self.pads, self.dilations)
+        values = (part.get_values() if part is not None else None for part in parts)
+        return Window.of(self.kernel.get_values(), *values)
+
+    def infer_shape(self) -> Shape:
+        shape, window = shape_of(self.input), self.window
+        if len(shape) != window.rank + 2:
+            raise VerifyException(
+                f"a kernel of {window.rank} axes over input {list(shape)}; its axes are space, "
+                "groups, channels"
+            )
+        return (*window.output(shape[:-2]), shape[-2], window.size * shape[-1])
+
+
+@irdl_op_definition
+class PadOp(WiringOperation):
+    """
+    Values that stand for zero, `low` before and `high` behind each axis.
+
+    ```mlir
+    %y = core_op.pad %x low [0, 0] high [0, 3] : (tensor<4x253xf32>) -> tensor<4x256xf32>
+    ```
+    """
+
+    name = "core_op.pad"
+
+    input = operand_def(base(TensorType[Attribute]))
+    low = prop_def(IntegerArray)
+    high = prop_def(IntegerArray)
+
+    assembly_format = (
+        "$input `low` $low `high` $high attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(self, input: SSAValue, low: Sequence[int], high: Sequence[int]):
+        shape = [a + n + z for a, n, z in zip(low, shape_of(input), high, strict=True)]
+        super().__init__(
+            operands=[input],
+            properties={"low": integers(low), "high": integers(high)},
+            result_types=[TensorType(element_of(input), shape)],
+        )
+
+    def infer_shape(self) -> Shape:
+        shape, low, high = shape_of(self.input), self.low.get_values(), self.high.get_values()
+        if not len(shape) == len(low) == len(high) or min((*low, *high), default=0) < 0:
+            raise VerifyException(
+                f"low {list(low)} and high {list(high)} need a count each of the "
+                f"{len(shape)} axes, none negative"
+            )
+        return tuple(a + n + z for a, n, z in zip(low, shape, high, strict=True))
+
+
+@irdl_op_definition
+class SliceOp(WiringOperation):
+    """
+    A part of a tensor: from `offsets`, `sizes` elements an axis.
+
+    ```mlir
+    %y = core_op.slice %x offsets [0] sizes [10] : (tensor<14xf32>) -> tensor<10xf32>
+    ```
+    """
+
+    name = "core_op.slice"
+
+    input = operand_def(base(TensorType[Attribute]))
+    offsets = prop_def(IntegerArray)
+    sizes = prop_def(IntegerArray)
+
+    assembly_format = (
+        "$input `offsets` $offsets `sizes` $sizes attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(self, input: SSAValue, offsets: Sequence[int], sizes: Sequence[int]):
+        super().__init__(
+            operands=[input],
+            properties={"offsets": integers(offsets), "sizes": integers(sizes)},
+            result_types=[TensorType(element_of(input), sizes)],
+        )
+
+    def infer_shape(self) -> Shape:
+        shape = shape_of(self.input)
+        offsets, sizes = self.offsets.get_values(), self.sizes.get_values()
+        if not len(shape) == len(offsets) == len(sizes) or any(
+            offset < 0 or size < 0 or offset + size > extent
+            for offset, size, extent in zip(offsets, sizes, shape, strict=False)
+        ):
+            raise VerifyException(
+                f"offsets {list(offsets)} and sizes {list(sizes)} are not a part of {list(shape)}"
+            )
+        return tuple(sizes)
+
+
+@irdl_op_definition
+class ConcatOp(WiringOperation):
+    """
+    Tensors one behind the other along `axis`.
+
+    ```mlir
+    %y = core_op.concat %a, %b axis 0 : (tensor<3xf32>, tensor<4xf32>) -> tensor<7xf32>
+    ```
+    """
+
+    name = "core_op.concat"
+
+    inputs = var_operand_def(base(TensorType[Attribute]))
+    axis = prop_def(IntegerAttr[I64])
+
+    assembly_format = "$inputs `axis` $axis attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, inputs: Sequence[SSAValue], axis: int):
+        shape = list(shape_of(inputs[0]))
+        shape[axis] = sum(shape_of(value)[axis] for value in inputs)
+        super().__init__(
+            operands=[inputs],
+            properties={"axis": IntegerAttr(axis, i64)},
+            result_types=[TensorType(element_of(inputs[0]), shape)],
+        )
+
+    def infer_shape(self) -> Shape:
+        if not self.inputs:
+            raise VerifyException("nothing to put together")
+        shapes = [list(shape_of(value)) for value in self.inputs]
+        axis = self.axis.value.data
+        if not 0 <= axis < len(shapes[0]):
+            raise VerifyException(f"axis {axis} of tensors with {len(shapes[0])} axes")
+        others = {(*shape[:axis], -1, *shape[axis + 1 :]) for shape in shapes}
+        if len(others) != 1:
+            raise VerifyException(f"{shapes} differ on another axis than {axis}")
+        return (*shapes[0][:axis], sum(s[axis] for s in shapes), *shapes[0][axis + 1 :])
+
+
+@irdl_op_definition
+class PermuteOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
+    """Axes in another order: axis `i` of the result is axis `permutation[i]` of the input."""
+
+    name = "core_op.permute"
+
+    input = operand_def(base(TensorType[Attribute]))
+    permutation = prop_def(IntegerArray)
+
+    assembly_format = "$input $permutation attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, input: SSAValue, permutation: Sequence[int]):
+        shape = [shape_of(input)[axis] for axis in permutation]
+        super().__init__(
+            operands=[input],
+            properties={"permutation": integers(permutation)},
+            result_types=[TensorType(element_of(input), shape)],
+        )
+
+    def infer_shape(self) -> Shape:
+        shape, order = shape_of(self.input), self.permutation.get_values()
+        if sorted(order) != list(range(len(shape))):
+            raise VerifyException(
+                f"{list(order)} is not an order of the {len(shape)} axes of {list(shape)}"
+            )
+        return tuple(shape[axis] for axis in order)
+
+    def fold(self) -> tuple[SSAValue] | None:
+        order = self.permutation.get_values()
+        return (self.input,) if list(order) == sorted(order) and not golden_name(self) else None
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import core_op
+
+        return (core_op.MergePermutes(), core_op.PermuteOfVectorIsReshape())
+
+
+@irdl_op_definition
+class ReshapeOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
+    """The same elements in row-major order under another shape."""
+
+    name = "core_op.reshape"
+
+    input = operand_def(base(TensorType[Attribute]))
+
+    assembly_format = "$input attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, input: SSAValue, shape: Sequence[int]):
+        result = TensorType(element_of(input), shape)
+        super().__init__(operands=[input], result_types=[result])
+
+    def infer_shape(self) -> Shape:
+        source, target = shape_of(self.input), shape_of(self.result)
+        if prod(source) != prod(target):
+            raise VerifyException(
+                f"{list(source)} has {prod(source)} elements, {list(target)} {prod(target)}"
+            )
+        return target
+
+    def fold(self) -> tuple[SSAValue] | None:
+        same = self.input.type == self.result.type and not golden_name(self)
+        return (self.input,) if same else None
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import core_op
+
+        return (core_op.MergeReshapes(),)
+
+
+@irdl_op_definition
+class RepeatOp(WiringOperation, HasFolderInterface):
+    """
+    Every slice along `axis`, `times` times in a row, as `numpy.repeat`: `a, b` to `a, a, b, b`.
+
+    ```mlir
+    %y = core_op.repeat %x axis 0 times 3 : (tensor<2x256xf32>) -> tensor<6x256xf32>
+    ```
+    """
+
+    name = "core_op.repeat"
+
+    input = operand_def(base(TensorType[Attribute]))
+    axis = prop_def(IntegerAttr[I64])
+    times = prop_def(IntegerAttr[I64])
+
+    assembly_format = (
+        "$input `axis` $axis `times` $times attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(self, input: SSAValue, axis: int, times: int):
+        shape = list(shape_of(input))
+        shape[axis] *= times
+        super().__init__(
+            operands=[input],
+            properties={"axis": IntegerAttr(axis, i64), "times": IntegerAttr(times, i64)},
+            result_types=[TensorType(element_of(input), shape)],
+        )
+
+    def infer_shape(self) -> Shape:
+        shape, axis, times = list(shape_of(self.input)), self.axis.value.data, self.times.value.data
+        if not 0 <= axis < len(shape) or times < 1:
+            raise VerifyException(f"axis {axis}, {times} times, of {list(shape)}")
+        shape[axis] *= times
+        return tuple(shape)
+
+    def fold(self) -> tuple[SSAValue] | None:
+        return (self.input,) if self.times.value.data == 1 and not golden_name(self) else None
+
+
+def _require_real(value: SSAValue, what: str) -> None:
+    if not isinstance(element := element_of(value), Float32Type):
+        raise VerifyException(f"{what} must be f32, not {element}")
+
+
+def _require_code(value: SSAValue, what: str) -> None:
+    if not isinstance(element := element_of(value), CodeType):
+        raise VerifyException(f"{what} must be codes, not {element}")
+
+
+def _require_same_element(source: SSAValue, result: SSAValue) -> None:
+    if (a := element_of(source)) != (b := element_of(result)):
+        raise VerifyException(f"{a} in, {b} out: the elements must be the same")
+
+
+CoreOp = Dialect(
+    "core_op",
+    [
+        EncodeOp,
+        DecodeOp,
+        VmmOp,
+        MaxOp,
+        WindowOp,
+        PadOp,
+        SliceOp,
+        ConcatOp,
+        PermuteOp,
+        ReshapeOp,
+        RepeatOp,
+    ],
+    [CodeType, TargetAttr, ActivationAttr],
+    [TrainedConstants()],
+)

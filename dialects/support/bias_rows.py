@@ -1,0 +1,90 @@
+"""
+Biases as the chip holds them: in a register a neuron, or as weights on rows with a constant input.
+
+With one bias row a core has one constant `d` for all its outputs, and a bias is `d * w`. With more,
+the first rows are driven with the largest code and the last with a small constant (1 unless weights
+have fewer bits than signals), so that every integer up to `Target.largest_bias` is exact.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from .target import Target
+
+Integers = npt.NDArray[np.integer]
+
+
+def representable_bias(bias: Integers, target: Target) -> npt.NDArray[np.int32]:
+    """
+    The biases nearest to `bias` [groups, outputs] that the target's cores can hold.
+
+    Units are those of the sum. What is beyond `Target.largest_bias` is cut off. Applying this to
+    its own result changes nothing.
+    """
+    wide = bias.astype(np.int64)
+    limit = target.largest_bias
+    if target.bias_bits:
+        return np.clip(wide, -limit - 1, limit).astype(np.int32)
+    if not limit:
+        return np.zeros(wide.shape, np.int32)
+    if target.bias_rows == 1:
+        drive = _only_drive(wide, target)[:, None]
+        return (drive * _nearest(wide, drive, target.largest_weight)).astype(np.int32)
+    coarse, fine = _coarse_and_fine(wide, target)
+    return (coarse * target.largest_code + fine * target.fine_drive).astype(np.int32)
+
+
+def split_bias(
+    bias: Integers, target: Target
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """
+    Weights [groups, rows, outputs] and drives [groups, rows] of the bias rows of every core.
+
+    `sum over rows of drive * weight` is `representable_bias(bias, target)`. A target whose biases
+    are in registers, or that has none, has no rows: both arrays are empty.
+    """
+    groups, outputs = bias.shape
+    rows = 0 if target.bias_bits else target.bias_rows
+    weights = np.zeros((groups, rows, outputs), np.int32)
+    drives = np.ones((groups, rows), np.int32)
+    if not rows or not target.largest_bias:
+        return weights, drives
+    wide = bias.astype(np.int64)
+    largest = target.largest_weight
+    if rows == 1:
+        drives[:, 0] = _only_drive(wide, target)
+        weights[:, 0] = _nearest(wide, drives, largest)
+        return weights, drives
+    left, weights[:, -1] = _coarse_and_fine(wide, target)
+    drives[:, :-1] = target.largest_code
+    drives[:, -1] = target.fine_drive
+    for row in range(rows - 1):
+        weights[:, row] = np.clip(left, -largest, largest)
+        left = left - weights[:, row]
+    return weights, drives
+
+
+def _only_drive(bias: npt.NDArray[np.int64], target: Target) -> npt.NDArray[np.int64]:
+    """For each core the smallest constant that reaches its biases, best one that divides all."""
+    reach = -(-np.abs(bias).max(axis=1, initial=0) // target.largest_weight)
+    candidates = np.arange(1, target.largest_code + 1)
+    common = np.gcd.reduce(bias, axis=1)[:, None]
+    exact = (common % candidates == 0) & (candidates >= reach[:, None])
+    smallest = np.clip(reach, 1, target.largest_code)
+    return np.where(exact.any(axis=1), candidates[exact.argmax(axis=1)], smallest)
+
+
+def _coarse_and_fine(
+    bias: npt.NDArray[np.int64], target: Target
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """How often the largest code is in each bias, and how often the fine drive in the rest."""
+    largest = target.largest_weight
+    coarse = _nearest(bias, target.largest_code, (target.bias_rows - 1) * largest)
+    return coarse, _nearest(bias - coarse * target.largest_code, target.fine_drive, largest)
+
+
+def _nearest(
+    value: npt.NDArray[np.int64], unit: npt.NDArray[np.integer] | int, limit: int
+) -> npt.NDArray[np.int64]:
+    """The multiple of `unit` nearest to `value`, as a count of at most `limit` either way."""
+    return np.clip((2 * value + unit) // (2 * unit), -limit, limit)

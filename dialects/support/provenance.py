@@ -1,0 +1,42 @@
+"""Which value of the golden network an operation's first result stands for."""
+
+from xdsl.dialects.builtin import DenseArrayBase, IntegerType, StringAttr, i64
+from xdsl.ir import Attribute, Operation
+from xdsl.utils.hints import isa
+
+GOLDEN_VALUE = "golden"
+"""Attribute: the golden value's name."""
+
+GOLDEN_ORDER = "golden_order"
+"""Attribute: the golden value's axes in the order in which they run here; absent where the same."""
+
+
+def golden_name(op: Operation) -> str | None:
+    """The name of the golden value that the first result of `op` stands for, if any."""
+    name = op.attributes.get(GOLDEN_VALUE)
+    return name.data if isinstance(name, StringAttr) else None
+
+
+def golden_order(op: Operation) -> tuple[int, ...] | None:
+    """
+    The axes of the golden value in the order in which they run here.
+
+    The golden value, transposed by it and reshaped, has the shape of the first result.
+    """
+    order = op.attributes.get(GOLDEN_ORDER)
+    return tuple(order.get_values()) if isa(order, DenseArrayBase[IntegerType]) else None
+
+
+def set_golden(op: Operation, name: str | None, order: tuple[int, ...] | None = None) -> None:
+    """Let the first result of `op` stand for the golden value `name`; nothing where it is none."""
+    if name is None:
+        return
+    op.attributes[GOLDEN_VALUE] = StringAttr(name)
+    if order is not None and list(order) != sorted(order):
+        op.attributes[GOLDEN_ORDER] = DenseArrayBase.from_list(i64, list(order))
+
+
+def provenance_of(op: Operation) -> dict[str, Attribute]:
+    """The attributes to give to an operation whose result takes the place of that of `op`."""
+    names = (GOLDEN_VALUE, GOLDEN_ORDER)
+    return {name: op.attributes[name] for name in names if name in op.attributes}

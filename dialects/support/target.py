@@ -1,0 +1,129 @@
+"""What a chip's core can do: the constraints that passes read from the IR."""
+
+from dataclasses import dataclass, fields, replace
+
+from .errors import CorelowerError
+
+FieldValue = int | str | bool | tuple[int, ...] | tuple[str, ...]
+
+GAINS = ("core", "neuron")
+GAIN_VALUES = ("free", "power_of_two")
+ROUNDINGS = ("nearest", "floor")
+NEURONS = ("rate", "lif")
+FUNCTIONS = ("linear", "relu")
+
+EXACT_BITS = 24
+"""float32 holds every integer below 2^24: the arithmetic on codes is exact up to there."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """
+    One core's constraints. Counts of zero mean "no limit" unless a field says otherwise.
+
+    `fan_in` and `fan_out` are the rows and columns of a core, bias rows included. A signal is an
+    unsigned code of `signal_bits`; a weight an integer in `weights` (least, largest).
+    """
+
+    name: str
+    fan_in: int
+    fan_out: int
+    signal_bits: int
+    weights: tuple[int, ...]
+    accumulator_bits: int = 0
+    """Bits of the signed sum; 0 for an analog sum."""
+    bias_rows: int = 0
+    """Rows of each core that are driven with a constant and carry the bias as weights."""
+    bias_bits: int = 0
+    """Bits of a signed bias register a neuron; 0 where there is none."""
+    gain: str = "core"
+    """What has a gain of its own: a `core`, or each `neuron`."""
+    gain_values: str = "free"
+    """`free`, or `power_of_two` where the chip cuts bits out of the sum."""
+    rounding: str = "nearest"
+    """`nearest`, ties to even; or `floor` where lower bits are dropped."""
+    functions: tuple[str, ...] = FUNCTIONS
+    """What a core applies to its sums; every one saturates at the code's ends."""
+    max_inputs: int = 0
+    """Inputs of the core's own maximum of codes; 0 where it has none."""
+    neuron: str = "rate"
+    shares_positions: bool = True
+    """Whether positions, which have equal weights, may use one core in turn."""
+    neuron_fan_out: int = 0
+    synapse_bits: int = 0
+    cores: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("fan_in", "fan_out", "signal_bits"):
+            self._require(getattr(self, name) >= 1, name, "at least 1")
+        self._require(self.signal_bits <= 16, "signal_bits", "at most 16")
+        self._require(
+            len(self.weights) == 2 and self.weights[0] < self.weights[1], "weights", "[least, most]"
+        )
+        self._require(max(map(abs, self.weights)) < 1 << 15, "weights", "within 16 bits")
+        self._require(0 <= self.bias_rows < self.fan_in, "bias_rows", "fewer than fan_in")
+        self._require(self.gain in GAINS, "gain", " or ".join(GAINS))
+        self._require(self.gain_values in GAIN_VALUES, "gain_values", " or ".join(GAIN_VALUES))
+        self._require(self.rounding in ROUNDINGS, "rounding", " or ".join(ROUNDINGS))
+        self._require(self.neuron in NEURONS, "neuron", " or ".join(NEURONS))
+        self._require(set(self.functions) <= set(FUNCTIONS), "functions", ", ".join(FUNCTIONS))
+        counts = ("accumulator_bits", "bias_bits", "max_inputs", "neuron_fan_out", "synapse_bits")
+        for name in (*counts, "cores"):
+            self._require(getattr(self, name) >= 0, name, "0 or more")
+
+    def _require(self, holds: bool, name: str, limit: str) -> None:
+        if holds:
+            return
+        value: FieldValue = getattr(self, name)
+        text = f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
+        raise CorelowerError(
+            f"target '{self.name}': {name} = {text} is out of range; it must be {limit}"
+        )
+
+    @property
+    def inputs(self) -> int:
+        """The rows that are left for signals."""
+        return self.fan_in - self.bias_rows
+
+    @property
+    def largest_code(self) -> int:
+        """The largest code of a signal."""
+        return (1 << self.signal_bits) - 1
+
+    @property
+    def largest_weight(self) -> int:
+        """The largest magnitude that both signs have."""
+        return min(-self.weights[0], self.weights[1])
+
+    @property
+    def largest_sum(self) -> int:
+        """The largest magnitude of a sum that is still exact, on the chip and in float32."""
+        bits = min(self.accumulator_bits or EXACT_BITS + 1, EXACT_BITS + 1)
+        return (1 << (bits - 1)) - 1
+
+    @property
+    def largest_bias(self) -> int:
+        """The largest bias of a neuron, in units of the sum; `support.bias_rows` says which fit."""
+        if self.bias_bits:
+            return (1 << (self.bias_bits - 1)) - 1
+        if not self.bias_rows or self.largest_weight < 1:
+            return 0
+        if self.bias_rows == 1:
+            return self.largest_code * self.largest_weight
+        coarse = (self.bias_rows - 1) * self.largest_code
+        return (coarse + self.fine_drive) * self.largest_weight
+
+    @property
+    def fine_drive(self) -> int:
+        """The constant on the last of several bias rows; the others have the largest code."""
+        return max(1, -(-(self.largest_code // 2) // max(1, self.largest_weight)))
+
+    def with_fields(self, changes: dict[str, FieldValue]) -> "Target":
+        """A copy with some fields changed. Raises `CorelowerError` for a field that is none."""
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise CorelowerError(
+                    f"target '{self.name}' has no field '{name}'; it has {', '.join(known)}"
+                )
+        return replace(self, **changes)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,230 @@
+"""The pass `core-op-expand`: every dot product within one core's rows and columns."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, UnitAttr, f32
+from xdsl.ir import Operation, SSAValue
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
+
+from ..dialects import core_op, trained
+from ..dialects.core_op import Activation
+from ..dialects.nn import shape_of
+from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.provenance import provenance_of
+from ..dialects.support.target import Target
+from .pass_base import CorelowerPass, lowered_functions, run_patterns
+from .wiring import AUXILIARY, constant, fixed_product, reshape
+
+FloatArray = np.typing.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class CoreOpExpand(CorelowerPass):
+    """
+    Splits dot products that exceed a core into tiles, with merge stages for split rows.
+
+    Needs a target and weights that are not quantised yet. Tiles are groups, so the number of
+    operations does not grow with them. A partial sum gets a code like any signal: calibrate and
+    re-encode after this pass. Small fixed products are packed, several positions a core.
+    """
+
+    name = "core-op-expand"
+
+    pack: bool = field(
+        default=True,
+        metadata={"help": "several positions of merges, pools and additions side by side in a core"},
+    )
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        target = core_op.target_of(op)
+        if target is None:
+            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        patterns: list[RewritePattern] = [SplitRows(target), SplitColumns(target)]
+        for function in lowered_functions(op):
+            run_patterns(function, patterns, ctx)
+            if self.pack:
+                run_patterns(function, [PackPositions(target, _packable(function, target))], ctx)
+
+
+@dataclass(frozen=True)
+class SplitRows(RewritePattern):
+    """
+    More inputs than a core has rows: partial sums over row tiles, and a stage that adds them.
+
+    The tiles are balanced. The bias is shared out evenly, so that every partial sum stays small.
+    """
+
+    target: Target
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
+        if op.fan_in <= self.target.inputs:
+            return
+        weight, bias = _real_parameters(op)
+        groups, fan_in, outputs = weight.shape
+        tiles = -(-fan_in // self.target.inputs)
+        rows = -(-fan_in // tiles)
+        value = _pad_axis(rewriter, op.input, -1, tiles * rows)
+        positions = shape_of(op.input)[:-2]
+        value = reshape(rewriter, value, (*positions, groups * tiles, rows))
+        weight = np.pad(weight, [(0, 0), (0, tiles * rows - fan_in), (0, 0)])
+        weight = weight.reshape(groups * tiles, rows, outputs)
+        bias_value = None
+        if bias is not None:
+            bias_value = constant(rewriter, np.repeat(bias / np.float32(tiles), tiles, axis=0))
+        partial = core_op.VmmOp(
+            Activation.LINEAR, value, constant(rewriter, weight), bias_value, element=f32
+        )
+        _copy_auxiliary(op, partial)
+        rewriter.insert(partial)
+        value = reshape(rewriter, partial.result, (*positions, groups, tiles, outputs))
+        rank = len(positions)
+        order = [*range(rank + 1), rank + 2, rank + 1]
+        value = rewriter.insert(core_op.PermuteOp(value, order)).result
+        value = reshape(rewriter, value, (*positions, groups, outputs, 1, tiles))
+        element = core_op.element_of(op.result)
+        ones = np.ones((tiles, 1))
+        merge = fixed_product(rewriter, value, ones, op.activation.data, element=element)
+        _replace(op, merge.result, rewriter)
+
+
+@dataclass(frozen=True)
+class SplitColumns(RewritePattern):
+    """More outputs than a core has columns: groups that see the same inputs."""
+
+    target: Target
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
+        # Rows first: then a row tile is split into columns once, not each column tile into rows.
+        if op.fan_in > self.target.inputs or op.outputs <= self.target.fan_out:
+            return
+        weight, bias = _real_parameters(op)
+        groups, fan_in, outputs = weight.shape
+        tiles = -(-outputs // self.target.fan_out)
+        columns = -(-outputs // tiles)
+        extra = tiles * columns - outputs
+        axis = len(shape_of(op.input)) - 2
+        value = rewriter.insert(core_op.RepeatOp(op.input, axis, tiles)).result
+        weight = np.pad(weight, [(0, 0), (0, 0), (0, extra)])
+        weight = weight.reshape(groups, fan_in, tiles, columns).transpose(0, 2, 1, 3)
+        weight = weight.reshape(groups * tiles, fan_in, columns)
+        bias_value = None
+        if bias is not None:
+            padded = np.pad(bias, [(0, 0), (0, extra)])
+            bias_value = constant(rewriter, padded.reshape(groups * tiles, columns))
+        product = core_op.VmmOp(
+            op.activation.data,
+            value,
+            constant(rewriter, weight),
+            bias_value,
+            element=core_op.element_of(op.result),
+            same_code=op.same_code is not None,
+        )
+        _copy_auxiliary(op, product)
+        rewriter.insert(product)
+        positions = shape_of(op.input)[:-2]
+        value = reshape(rewriter, product.result, (*positions, groups, tiles * columns))
+        value = _cut_axis(rewriter, value, -1, outputs)
+        _replace(op, value, rewriter)
+
+
+class PackPositions(RewritePattern):
+    """
+    A small fixed matrix several times along the diagonal of a core: as many positions at once.
+
+    Without this a merge of four partial sums would use 4 of 256 rows and one column.
+    """
+
+    def __init__(self, target: Target, wanted: set[core_op.VmmOp]):
+        self.target = target
+        self.wanted = wanted
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
+        if op not in self.wanted:
+            return
+        self.wanted.remove(op)
+        weight, _ = _real_parameters(op)
+        _, fan_in, outputs = weight.shape
+        total, copies = op.positions, _copies(op, self.target)
+        blocks = -(-total // copies)
+        copies = -(-total // blocks)
+        value = reshape(rewriter, op.input, (total, fan_in))
+        value = _pad_axis(rewriter, value, 0, blocks * copies)
+        value = reshape(rewriter, value, (blocks, 1, copies * fan_in))
+        product = fixed_product(
+            rewriter,
+            value,
+            np.kron(np.eye(copies, dtype=np.float32), weight[0]),
+            op.activation.data,
+            element=core_op.element_of(op.result),
+            same_code=op.same_code is not None,
+        )
+        value = reshape(rewriter, product.result, (blocks * copies, outputs))
+        value = _cut_axis(rewriter, value, 0, total)
+        _replace(op, value, rewriter)
+
+
+def _packable(function: Operation, target: Target) -> set[core_op.VmmOp]:
+    """The fixed products of which a core holds several. Each is packed once."""
+    return {
+        op
+        for op in function.walk()
+        if isinstance(op, core_op.VmmOp)
+        and AUXILIARY in op.attributes
+        and op.groups == 1
+        and _copies(op, target) > 1
+    }
+
+
+def _copies(op: core_op.VmmOp, target: Target) -> int:
+    """How many positions of a fixed product fit into one core, at most as many as there are."""
+    if op.bias is not None:
+        return 1
+    fit = min(target.inputs // op.fan_in, target.fan_out // op.outputs)
+    return min(fit, op.positions)
+
+
+def _real_parameters(op: core_op.VmmOp) -> tuple[FloatArray, FloatArray | None]:
+    if op.is_quantized:
+        raise OperationError(op, "the weights are quantised already; run core-op-expand before")
+    weight = trained.constant_of(op.weight)
+    bias = trained.constant_of(op.bias) if op.bias is not None else None
+    if weight is None or (op.bias is not None and bias is None):
+        raise OperationError(op, "the weights are computed; a core's weights are constants")
+    real_weight = np.asarray(weight.array, np.float32)
+    return real_weight, np.asarray(bias.array, np.float32) if bias is not None else None
+
+
+def _copy_auxiliary(op: core_op.VmmOp, copy: core_op.VmmOp) -> None:
+    if AUXILIARY in op.attributes:
+        copy.attributes[AUXILIARY] = UnitAttr()
+
+
+def _pad_axis(rewriter: PatternRewriter, value: SSAValue, axis: int, size: int) -> SSAValue:
+    shape = shape_of(value)
+    high = [0] * len(shape)
+    high[axis] = size - shape[axis]
+    if not high[axis]:
+        return value
+    return rewriter.insert(core_op.PadOp(value, [0] * len(shape), high)).result
+
+
+def _cut_axis(rewriter: PatternRewriter, value: SSAValue, axis: int, size: int) -> SSAValue:
+    sizes = list(shape_of(value))
+    if sizes[axis] == size:
+        return value
+    sizes[axis] = size
+    return rewriter.insert(core_op.SliceOp(value, [0] * len(sizes), sizes)).result
+
+
+def _replace(op: core_op.VmmOp, value: SSAValue, rewriter: PatternRewriter) -> None:
+    """Let `value`, under the shape of the result of `op`, take its place and its golden value."""
+    value = reshape(rewriter, value, shape_of(op.result))
+    source = value.owner
+    assert isinstance(source, core_op.CoreOperation)
+    source.attributes.update(provenance_of(op))
+    rewriter.replace(op, [], [value])

@@ -1,0 +1,216 @@
+"""The pass `core-op-quantize-weights`: from real weights to the target's integers and gains."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
+
+from ..dialects import core_op, trained
+from ..dialects.support.bias_rows import representable_bias
+from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.target import Target
+from ..dialects.support.tensor_data import TensorData
+from .pass_base import CorelowerPass, lowered_functions, run_patterns
+from .wiring import AUXILIARY, constant
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+REAL_WEIGHT = "core_op.real_weight"
+"""Attribute of a dot product: its weights before rounding, in steps of the integer weight."""
+
+CLIPPING = np.linspace(1.0, 0.7, 13)
+"""Candidates of the largest weight kept, as a part of the largest there is."""
+
+
+@dataclass(frozen=True)
+class CoreOpQuantizeWeights(CorelowerPass):
+    """
+    Gives every coded dot product integer weights, an integer bias and a gain; needs codes.
+
+    The step of the weights is that of the least squared error, a core or a neuron as the target's
+    gains go. Zero points become part of the bias, which is one that the target can represent.
+    """
+
+    name = "core-op-quantize-weights"
+
+    keep_real: bool = field(
+        default=False,
+        metadata={"help": "keep the weights before rounding, in steps, for core-op-tune"},
+    )
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        target = core_op.target_of(op)
+        if target is None:
+            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        for function in lowered_functions(op):
+            run_patterns(function, [QuantizeWeights(target, self.keep_real)], ctx)
+
+
+@dataclass(frozen=True)
+class QuantizedWeights:
+    """
+    `weight` G x M x N and `bias` G x N in the target's integers; `gain` G or G x N.
+
+    `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for.
+    """
+
+    weight: IntArray
+    bias: IntArray
+    gain: npt.NDArray[np.float32]
+    step: FloatArray
+
+
+@dataclass(frozen=True)
+class QuantizeWeights(RewritePattern):
+    """Real weights between codes become integers."""
+
+    target: Target
+    keep_real: bool
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
+        if op.is_quantized:
+            return
+        incoming, outgoing = core_op.code_of(op.input), core_op.code_of(op.result)
+        if incoming is None or outgoing is None:
+            raise OperationError(op, "its signals are real numbers; run core-op-reencode before")
+        weight = trained.constant_of(op.weight)
+        bias = trained.constant_of(op.bias) if op.bias is not None else None
+        if weight is None or (op.bias is not None and bias is None):
+            raise OperationError(op, "the weights are computed; a core's weights are constants")
+        quantized = quantize(
+            np.asarray(weight.array),
+            np.asarray(bias.array) if bias is not None else None,
+            incoming,
+            outgoing,
+            self.target,
+            op,
+        )
+        if self.keep_real and AUXILIARY not in op.attributes:
+            steps = np.asarray(weight.array) / quantized.step
+            op.attributes[REAL_WEIGHT] = trained.DataAttr(TensorData(steps.astype(np.float32)))
+        replace_parameters(op, quantized, rewriter)
+
+
+def quantize(
+    weight: npt.NDArray[np.generic],
+    bias: npt.NDArray[np.generic] | None,
+    incoming: core_op.CodeType,
+    outgoing: core_op.CodeType,
+    target: Target,
+    op: Operation,
+) -> QuantizedWeights:
+    """
+    Integers and gains for real `weight` (G x M x N) and `bias` (G x N) between two codes.
+
+    With steps `s`: `q_y = round((W q_x + b) * gain)`, where `W = round(w / s_w)`,
+    `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. Raises
+    `OperationError` at `op` where no step lets the target represent the bias.
+    """
+    real = weight.astype(np.float32)
+    step = _power_of_two_step(weight_step(real, target), incoming, outgoing, target)
+    groups, _, outputs = real.shape
+    offset = np.zeros((groups, outputs)) if bias is None else bias.astype(np.float64)
+    for _ in range(8):
+        integers, step = _integers(real, step, target)
+        unit = incoming.scale.data * np.broadcast_to(step, (groups, 1, outputs))[:, 0]
+        gain = (unit / outgoing.scale.data).astype(np.float32)
+        exact = offset / unit - incoming.zero.data * integers.sum(axis=1)
+        exact += outgoing.zero.data / gain.astype(np.float64)
+        rounded = np.rint(exact).astype(np.int64)
+        excess = np.abs(rounded) / max(target.largest_bias, 1)
+        if target.largest_bias == 0 and not rounded.any():
+            excess = np.zeros_like(excess)
+        worst = excess.max(axis=1, keepdims=True) if target.gain == "core" else excess
+        if not (worst > 1).any():
+            representable = representable_bias(rounded, target)
+            gains = gain[:, 0] if target.gain == "core" else gain
+            return QuantizedWeights(integers, representable, gains, step)
+        # A larger step makes sums, and with them the bias, smaller numbers.
+        step = step * np.maximum(worst * 1.02, 1.0)[:, None, :]
+        step = _power_of_two_step(step, incoming, outgoing, target)
+    raise OperationError(
+        op,
+        f"the bias needs {int(np.abs(rounded).max())} steps of the sum, the target's bias holds "
+        f"{target.largest_bias}; give the target more bias rows",
+    )
+
+
+def weight_step(weight: npt.NDArray[np.float32], target: Target) -> FloatArray:
+    """The step of the least squared error, a core (G x 1 x 1) or a neuron (G x 1 x N)."""
+    axes = (1, 2) if target.gain == "core" else (1,)
+    peak = np.abs(weight).max(axis=axes, keepdims=True).astype(np.float64)
+    largest = target.largest_weight
+    peak = np.where(peak > 0, peak, largest)
+    best = peak / largest
+    least = np.full_like(best, np.inf)
+    if largest > 255:
+        return best
+    for part in CLIPPING:
+        step = (peak * part / largest).astype(np.float32)
+        nearest = np.rint(weight / step)
+        np.clip(nearest, target.weights[0], target.weights[1], out=nearest)
+        nearest *= step
+        nearest -= weight
+        error = np.einsum("gmn,gmn->gn", nearest, nearest, dtype=np.float64)[:, None, :]
+        error = error.sum(axis=2, keepdims=True) if target.gain == "core" else error
+        better = error < least
+        best, least = np.where(better, step, best), np.where(better, error, least)
+    return best
+
+
+def replace_parameters(
+    op: core_op.VmmOp, quantized: QuantizedWeights, rewriter: PatternRewriter
+) -> None:
+    """Let `op` compute with integer weights, bias and gain."""
+    narrow = np.abs(quantized.weight).max(initial=0) <= 127
+    weight = constant(rewriter, quantized.weight.astype(np.int8 if narrow else np.int16))
+    bias = None
+    if quantized.bias.any():
+        bias = constant(rewriter, quantized.bias.astype(np.int32))
+    coded = core_op.VmmOp(
+        op.activation.data,
+        op.input,
+        weight,
+        bias,
+        constant(rewriter, quantized.gain),
+        element=core_op.element_of(op.result),
+        same_code=op.same_code is not None,
+    )
+    coded.attributes.update(op.attributes)
+    rewriter.replace(op, coded)
+
+
+def _integers(
+    weight: npt.NDArray[np.float32], step: FloatArray, target: Target
+) -> tuple[IntArray, FloatArray]:
+    """
+    The weights in steps, and the steps; a common divisor of a core's weights goes to its step.
+
+    A merge stage, all of whose weights are equal, then has weights of 1 and a small bias.
+    """
+    nearest = np.rint(weight / step.astype(np.float32))
+    integers = np.clip(nearest, *target.weights).astype(np.int32)
+    if target.gain_values == "power_of_two":
+        return integers.astype(np.int64), step
+    axes = (1, 2) if target.gain == "core" else (1,)
+    divisor = np.gcd.reduce(integers.reshape(len(integers), -1), axis=1)[:, None, None]
+    if axes == (1,):
+        divisor = np.gcd.reduce(integers, axis=1)[:, None, :]
+    divisor = np.maximum(divisor, 1)
+    return (integers // divisor).astype(np.int64), step * divisor
+
+
+def _power_of_two_step(
+    step: FloatArray, incoming: core_op.CodeType, outgoing: core_op.CodeType, target: Target
+) -> FloatArray:
+    """The next larger step that makes the gain a power of two, where the target has only those."""
+    if target.gain_values == "free":
+        return step
+    ratio = incoming.scale.data / outgoing.scale.data
+    return np.exp2(np.ceil(np.log2(step * ratio) - 1e-9)) / ratio

@@ -1,0 +1,140 @@
+"""The pass `core-op-reencode`: from real signals to codes of the chip."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.builder import Builder, InsertPoint
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+from xdsl.rewriter import Rewriter
+
+from ..dialects import core_op
+from ..dialects.nn import shape_of
+from ..dialects.support.errors import CorelowerError, OperationError, describe_location
+from .pass_base import CorelowerPass, lowered_functions
+from .signal_classes import SignalClass, signal_classes
+from .signal_ranges import clear_ranges, range_of, set_range
+from .wiring import fixed_product, reshape
+
+
+@dataclass(frozen=True)
+class CoreOpReencode(CorelowerPass):
+    """
+    Gives every signal that has a calibrated range a code of the target's bits, one unit a value.
+
+    What is connected by wiring shares a code. A signal that is never negative has zero point 0,
+    any other a zero point that its consumers fold into their bias. `core_op.encode` and
+    `core_op.decode` appear at the border to the host. Weights stay real.
+    """
+
+    name = "core-op-reencode"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        target = core_op.target_of(op)
+        if target is None:
+            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        for function in lowered_functions(op):
+            for signal in signal_classes(function):
+                _separate_rectified(signal, function)
+            signals = [signal for signal in signal_classes(function) if not signal.is_coded]
+            _require_ranges(signals, function)
+            for signal in signals:
+                low, high = range_of(signal.roots, function)
+                code = code_for(low, high, target.signal_bits, rectified=signal.is_rectified)
+                _apply_code(signal, code, function)
+            clear_ranges(function)
+            _decode_for_host(function)
+
+
+def code_for(low: float, high: float, bits: int, *, rectified: bool) -> core_op.CodeType:
+    """
+    The code of `bits` whose numbers span `low .. high`, with zero among them.
+
+    Zero is a code of its own, so that padding is exact. `rectified` puts it at code 0.
+    """
+    low, high = (0.0 if rectified else min(low, 0.0)), max(high, 0.0)
+    largest = (1 << bits) - 1
+    span = high - low
+    scale = span / largest if span > 0 and np.isfinite(np.float32(span / largest)) else 1.0
+    scale = max(scale, float(np.finfo(np.float32).tiny))
+    zero = int(np.clip(round(-low / scale), 0, largest))
+    return core_op.CodeType(bits, scale, zero)
+
+
+def _separate_rectified(signal: SignalClass, function: FuncOp) -> None:
+    """
+    Let what a rectifier computes have a code of its own where its class has negative numbers.
+
+    ReLU saturates at code 0, which must then stand for zero; an identity between the two codes
+    costs a core, and nothing else would be exact.
+    """
+    if signal.is_coded or not signal.is_rectified:
+        return
+    low, high = range_of(signal.roots, function) or (0.0, 0.0)
+    if low >= 0:
+        return
+    for root in signal.roots:
+        op = root.owner
+        if not isinstance(op, core_op.VmmOp) or op.activation.data is core_op.Activation.LINEAR:
+            continue
+        builder = Builder(InsertPoint.after(op))
+        shape = shape_of(root)
+        uses = list(root.uses)
+        rows = reshape(builder, root, (*shape, 1, 1))
+        product = fixed_product(builder, rows, np.ones((1, 1)), core_op.Activation.LINEAR)
+        product.location = op.location
+        value = reshape(builder, product.result, shape)
+        for use in uses:
+            use.operation.operands[use.index] = value
+        set_range(root, 0.0, high, function)
+        set_range(product.result, low, high, function)
+
+
+def _require_ranges(signals: Sequence[SignalClass], function: FuncOp) -> None:
+    for signal in signals:
+        if range_of(signal.roots, function) is not None:
+            continue
+        root = signal.roots[0]
+        message = "no calibrated range; run core-op-calibrate before"
+        if isinstance(root, BlockArgument):
+            where = describe_location(function.location)
+            raise CorelowerError(f"input {root.index} of the network has {message}", where)
+        assert isinstance(root.owner, Operation)
+        raise OperationError(root.owner, message)
+
+
+def _apply_code(signal: SignalClass, code: core_op.CodeType, function: FuncOp) -> None:
+    for value in signal.values:
+        coded = TensorType(code, shape_of(value))
+        if not isinstance(value, BlockArgument):
+            Rewriter.replace_value_with_new_type(value, coded)
+            continue
+        uses = [use for use in value.uses if isinstance(use.operation, core_op.CoreOperation)]
+        encode = core_op.EncodeOp(value, code)
+        encode.location = value.location
+        function.body.block.insert_op_before(encode, _first(function.body.block))
+        for use in uses:
+            use.operation.operands[use.index] = encode.result
+
+
+def _decode_for_host(function: FuncOp) -> None:
+    for op in list(function.body.block.ops):
+        if isinstance(op, core_op.CoreOperation):
+            continue
+        for index, operand in enumerate(op.operands):
+            if core_op.code_of(operand) is None:
+                continue
+            decode = core_op.DecodeOp(operand)
+            decode.location = op.location
+            function.body.block.insert_op_before(decode, op)
+            op.operands[index] = decode.result
+
+
+def _first(block: Block) -> Operation:
+    assert block.first_op is not None
+    return block.first_op
+
+

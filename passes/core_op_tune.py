@@ -1,0 +1,296 @@
+"""The pass `core-op-tune`: repair what quantisation lost, against the golden network's values."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.builder import Builder, InsertPoint
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation, SSAValue
+
+from ..dialects import core_op, trained
+from ..dialects.nn import shape_of
+from ..dialects.support.bias_rows import representable_bias
+from ..dialects.support.context import CorelowerContext
+from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.provenance import golden_order
+from ..dialects.support.samples import Samples
+from ..dialects.support.target import Target
+from .calibration_base import CalibrationPass
+from .core_op_quantize_weights import REAL_WEIGHT
+from .pass_base import GOLDEN_FUNCTION, lowered_functions
+from .remarks import remark
+from .wiring import AUXILIARY
+
+if TYPE_CHECKING:
+    from ..targets.jax.tuning import Layer, Phase, State
+
+Array = npt.NDArray[np.generic]
+Method = Literal["layerwise", "end-to-end"]
+
+
+@dataclass(frozen=True)
+class CoreOpTune(CalibrationPass):
+    """
+    Tunes integer weights, biases and gains towards the golden network's values, without labels.
+
+    Needs quantised dot products and a golden function. `layerwise` goes through the network in
+    order: each layer sees what the already tuned ones before it compute, its goal is the golden
+    value. `end-to-end` then tunes all towards the golden outputs. A part of the samples is held
+    back; a phase is kept only where it brings the network closer to the golden one on these.
+    """
+
+    name = "core-op-tune"
+
+    method: tuple[Method, ...] = field(
+        default=("layerwise", "end-to-end"), metadata={"help": "the phases, in order"}
+    )
+    steps: int = field(default=120, metadata={"help": "steps of each layer; end to end three times"})
+    learning_rate: float = field(
+        default=0.05, metadata={"help": "of the weights, in steps of an integer weight"}
+    )
+    batch: int = field(default=64, metadata={"help": "samples a step"})
+    validation: float = field(default=0.25, metadata={"help": "part of the samples held back"})
+    seed: int = field(default=0, metadata={"help": "of the order of samples"})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.steps < 1 or self.batch < 1:
+            raise ValueError("steps and batch must be 1 or more")
+        if not 0 < self.validation < 1:
+            raise ValueError(f"validation must be between 0 and 1, not {self.validation:g}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning-rate must be above 0, not {self.learning_rate:g}")
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        target = core_op.target_of(op)
+        if target is None:
+            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        for function in lowered_functions(op):
+            samples = self.load(ctx, function)
+            if len(samples) < 2:
+                raise CorelowerError(f"{self.name}: needs 2 samples or more, one is held back")
+            tuning = _Tuning(self, function, _golden_function(function, op), samples, target, ctx)
+            if not tuning.layers:
+                continue
+            if "layerwise" in self.method:
+                tuning.tune_layers()
+            if "end-to-end" in self.method:
+                tuning.tune_end_to_end()
+            tuning.write_back()
+
+
+class _Tuning:
+    """One function's tuning: its layers, the golden values, the state."""
+
+    def __init__(
+        self,
+        options: CoreOpTune,
+        function: FuncOp,
+        golden: FuncOp,
+        samples: Samples,
+        target: Target,
+        ctx: Context,
+    ):
+        from ..targets.jax.evaluator import Evaluator
+
+        self.options = options
+        self.function = function
+        self.ctx = ctx
+        self.samples = samples
+        self.evaluator = Evaluator(function)
+        self.golden = Evaluator(golden)
+        self.target = target
+        self.validation = max(1, min(len(samples) - 1, round(len(samples) * options.validation)))
+        self.layers: dict[int, Layer] = {}
+        self.state: State = {}
+        for op in self.evaluator.program.operations:
+            if isinstance(op, core_op.VmmOp) and op.is_quantized and AUXILIARY not in op.attributes:
+                self._add_layer(op)
+        steps = options.steps * (len(self.layers) if "layerwise" in options.method else 0)
+        self.total = steps + (options.steps * 3 if "end-to-end" in options.method else 0)
+        self.done = 0
+
+    def tune_layers(self) -> None:
+        """Layer by layer, each fed by the tuned ones before it."""
+        wanted = self.golden.named_values()
+        found = {name: v for name, v in self.evaluator.named_values().items() if name in wanted}
+        before, start = dict(self.state), self._network()
+        quality = start.quality(before)
+        arrays = dict(zip(self.evaluator.arguments, [self.samples[:]], strict=True))
+        known: dict[SSAValue, Array] = dict(arrays)
+        for name, (op, value) in found.items():
+            goal = self._golden_value(wanted[name][1], op)
+            known = self._tune_part(known, value, goal, decisions=False)
+        # Locally better can be globally worse; then nothing of it is kept.
+        after = self._network().quality(self.state)
+        if after[0] > quality[0] or after[1] > quality[1]:
+            self.state = before
+            after = quality
+        self._remark("layer by layer", quality, after)
+
+    def tune_end_to_end(self) -> None:
+        """All layers together, towards the golden network's outputs."""
+        phase = self._network()
+        before = phase.quality(self.state)
+        self.state = phase.tune(
+            self.state,
+            self.options.steps * 3,
+            self.options.learning_rate * 0.4,
+            self.options.batch,
+            self.options.seed + 1,
+            self._progress,
+        )
+        self._remark("end to end", before, phase.quality(self.state))
+
+    def write_back(self) -> None:
+        """Replace the constants of every layer by what was learned."""
+        for index, layer in self.layers.items():
+            realized = layer.realize(self.state[index], self.evaluator.parameters)
+            op = layer.op
+            weight = np.asarray(realized[layer.weight])
+            narrow = np.abs(weight).max(initial=0) <= 127
+            values: list[Array] = [weight.astype(np.int8 if narrow else np.int16)]
+            if layer.bias is not None:
+                bias = np.asarray(realized[layer.bias]).astype(np.int32)
+                values.append(representable_bias(bias, self.target))
+            values.append(np.asarray(realized[layer.gain], np.float32))
+            builder = Builder(InsertPoint.before(op))
+            for at, array in enumerate(values, start=1):
+                constant = trained.TensorOp(array)
+                constant.location = op.operands[at].owner.location  # pyright: ignore
+                op.operands[at] = builder.insert(constant).result
+            op.attributes.pop(REAL_WEIGHT, None)
+        for op in list(self.function.body.block.ops):
+            if isinstance(op, trained.TensorOp) and not list(op.result.uses):
+                op.detach()
+                op.erase()
+
+    def _tune_part(
+        self, known: dict[SSAValue, Array], value: SSAValue, goal: Array, *, decisions: bool
+    ) -> dict[SSAValue, Array]:
+        """Tune what lies between the known values and `value`; then `value` is known too."""
+        from ..targets.jax.tuning import Phase, slice_operations
+
+        operations, used = slice_operations(value, set(known))
+        inside = set(operations)
+        layers = {i: layer for i, layer in self.layers.items() if layer.op in inside}
+        program = self.evaluator.program.part(operations)
+        phase = Phase(
+            program,
+            self.evaluator.parameters,
+            layers,
+            {name: known[name] for name in used},
+            value,
+            goal.astype(np.float32),
+            self.validation,
+            decisions,
+        )
+        state = {index: self.state[index] for index in layers}
+        if layers:
+            self.state |= phase.tune(
+                state,
+                self.options.steps,
+                self.options.learning_rate,
+                self.options.batch,
+                self.options.seed,
+                self._progress,
+            )
+        known = {**known, value: phase.compute({i: self.state[i] for i in layers})}
+        return self._still_needed(known, value)
+
+    def _still_needed(self, known: dict[SSAValue, Array], last: SSAValue) -> dict[SSAValue, Array]:
+        """Only what an operation behind `last` uses: one layer's activations, not the network's."""
+        operations = self.evaluator.program.operations
+        assert isinstance(last.owner, Operation)
+        at = operations.index(last.owner)
+        order = {op: index for index, op in enumerate(operations)}
+        return {
+            value: array
+            for value, array in known.items()
+            if any(order.get(use.operation, len(order)) > at for use in value.uses)
+        }
+
+    def _network(self) -> "Phase":
+        """The whole network as one phase, with the golden outputs as its goal."""
+        from ..targets.jax.tuning import Phase, slice_operations
+
+        output = _chip_output(self.function)
+        goal = self.golden.values([_chip_output(self.golden.function)], self.samples[:])[0]
+        operations, used = slice_operations(output, set(self.evaluator.arguments))
+        return Phase(
+            self.evaluator.program.part(operations),
+            self.evaluator.parameters,
+            self.layers,
+            {name: self.samples[:] for name in used},
+            output,
+            goal.reshape(len(goal), *shape_of(output)).astype(np.float32),
+            self.validation,
+            decisions=goal[0].size > 1,
+        )
+
+    def _golden_value(self, value: SSAValue, op: Operation) -> Array:
+        (array,) = self.golden.values([value], self.samples[:])
+        order = golden_order(op)
+        if order is not None:
+            array = array.transpose(0, *(axis + 1 for axis in order))
+        return array.reshape(len(array), *shape_of(op.results[0]))
+
+    def _add_layer(self, op: core_op.VmmOp) -> None:
+        from ..targets.jax.tuning import Layer
+
+        keys = self.evaluator.program.keys
+        code = core_op.code_of(op.input)
+        assert op.gain is not None and code is not None
+        names: list[str] = []
+        for operand in op.operands[1:]:
+            if not isinstance(operand.owner, trained.TensorOp):
+                raise OperationError(op, "its weights are computed; only constants can be tuned")
+            names.append(keys[operand.owner])
+        layer = Layer(
+            op, names[0], names[1] if op.bias else None, names[-1], code.zero.data, self.target
+        )
+        real = op.attributes.get(REAL_WEIGHT)
+        weight = np.asarray(real.data.array) if isinstance(real, trained.DataAttr) else None
+        index = len(self.layers)
+        self.layers[index] = layer
+        self.state[index] = layer.start(self.evaluator.parameters, weight)
+
+    def _progress(self, count: int) -> None:
+        self.done += count
+        if isinstance(self.ctx, CorelowerContext) and self.ctx.progress is not None:
+            self.ctx.progress(self.options.name, self.done, self.total)
+
+    def _remark(
+        self, phase: str, before: tuple[float, float], after: tuple[float, float]
+    ) -> None:
+        remark(
+            self.ctx,
+            self.function,
+            f"{phase}: on {self.validation} samples held back, distance {before[0]:.2g} to "
+            f"{after[0]:.2g}, disagreement {before[1]:.2%} to {after[1]:.2%}",
+        )
+
+
+def _golden_function(function: FuncOp, module: ModuleOp) -> FuncOp:
+    from ..targets.jax.evaluator import find_function
+
+    reference = function.attributes.get(GOLDEN_FUNCTION)
+    if not isinstance(reference, SymbolRefAttr):
+        raise OperationError(function, "has no golden function; run nn-keep-golden first of all")
+    return find_function(module, reference.root_reference.data)
+
+
+def _chip_output(function: FuncOp) -> SSAValue:
+    """The last value before what the host computes: decoding, softmax, argmax."""
+    from .convert_nn_to_core_op import HOST_OPERATIONS
+
+    returned = function.body.block.last_op
+    assert returned is not None
+    value = returned.operands[0]
+    while isinstance(op := value.owner, (core_op.DecodeOp, *HOST_OPERATIONS)):
+        value = op.operands[0]
+    return value

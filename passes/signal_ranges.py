@@ -1,0 +1,66 @@
+"""Calibrated ranges of signals: what `core-op-calibrate` writes and `core-op-reencode` reads."""
+
+from collections.abc import Iterable
+
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, Float64Type, f64
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
+from xdsl.utils.hints import isa
+
+RANGE = "core_op.range"
+"""Attribute of a dot product, or of a function's input: the least and the largest number."""
+
+
+def set_range(value: SSAValue, low: float, high: float, function: FuncOp) -> None:
+    """Note the interval that the code of `value` is to span."""
+    interval = DenseArrayBase.from_list(f64, [low, high])
+    if isinstance(value, BlockArgument):
+        attributes = _argument_attributes(function)
+        attributes[value.index][RANGE] = interval
+        _set_argument_attributes(function, attributes)
+        return
+    assert isinstance(value.owner, Operation)
+    value.owner.attributes[RANGE] = interval
+
+
+def range_of(values: Iterable[SSAValue], function: FuncOp) -> tuple[float, float] | None:
+    """The interval over all values that have one, or `None`."""
+    found = [interval for value in values if (interval := _range(value, function)) is not None]
+    if not found:
+        return None
+    return min(low for low, _ in found), max(high for _, high in found)
+
+
+def clear_ranges(function: FuncOp) -> None:
+    """Drop every range: codes say it now."""
+    for op in function.walk():
+        op.attributes.pop(RANGE, None)
+    attributes = _argument_attributes(function)
+    for entry in attributes:
+        entry.pop(RANGE, None)
+    _set_argument_attributes(function, attributes)
+
+
+def _range(value: SSAValue, function: FuncOp) -> tuple[float, float] | None:
+    if isinstance(value, BlockArgument):
+        attribute = _argument_attributes(function)[value.index].get(RANGE)
+    else:
+        assert isinstance(value.owner, Operation)
+        attribute = value.owner.attributes.get(RANGE)
+    if not isa(attribute, DenseArrayBase[Float64Type]) or len(attribute) != 2:
+        return None
+    low, high = attribute.get_values()
+    return float(low), float(high)
+
+
+def _argument_attributes(function: FuncOp) -> list[dict[str, Attribute]]:
+    if function.arg_attrs is None:
+        return [{} for _ in function.body.block.args]
+    return [dict(entry.data) for entry in function.arg_attrs.data]
+
+
+def _set_argument_attributes(function: FuncOp, attributes: list[dict[str, Attribute]]) -> None:
+    if not any(attributes):
+        function.arg_attrs = None
+        return
+    function.arg_attrs = ArrayAttr([DictionaryAttr(entry) for entry in attributes])

@@ -1,0 +1,69 @@
+"""
+The arithmetic on codes, once: evaluator, tuning and checks share it.
+
+A code is held as a float32 that is an integer. float32 holds every integer below 2^24, so a float32
+matrix product on codes is the integer one. No formula here lets a compiler fuse a multiplication
+with an addition, or turn a division into a multiplication: each gives the same bits everywhere.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ...dialects.core_op import CodeType
+
+
+@jax.custom_jvp
+def round_through(x: jax.Array) -> jax.Array:
+    """Nearest integer, ties to even; its gradient is that of the identity (straight-through)."""
+    return jnp.round(x)
+
+
+@round_through.defjvp
+def _round_through_jvp(
+    primals: tuple[jax.Array], tangents: tuple[jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    return round_through(*primals), tangents[0]
+
+
+@jax.custom_jvp
+def floor_through(x: jax.Array) -> jax.Array:
+    """Largest integer not above `x`; its gradient is that of the identity."""
+    return jnp.floor(x)
+
+
+@floor_through.defjvp
+def _floor_through_jvp(
+    primals: tuple[jax.Array], tangents: tuple[jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    return floor_through(*primals), tangents[0]
+
+
+def encode(real: jax.Array, code: CodeType) -> jax.Array:
+    """Real numbers to codes: `clamp(round(real * (1 / scale)) + zero, 0, 2^bits - 1)`."""
+    inverse = inverse_scale(code)
+    return jnp.clip(round_through(real * inverse) + code.zero.data, 0, code.largest)
+
+
+def decode(codes: jax.Array, code: CodeType) -> jax.Array:
+    """Codes to the real numbers that they stand for: `(code - zero) * scale`."""
+    return (codes - code.zero.data) * np.float32(code.scale.data)
+
+
+def requantize(sums: jax.Array, gain: jax.Array, largest: int, rounding: str) -> jax.Array:
+    """Integer sums to codes: `clamp(round(sum * gain), 0, largest)`, the product in float32."""
+    to_integer = floor_through if rounding == "floor" else round_through
+    return jnp.clip(to_integer(sums * gain), 0, largest)
+
+
+def inverse_scale(code: CodeType) -> np.float32:
+    """The float32 nearest to `1 / scale`; every level multiplies by this same number."""
+    return np.float32(1.0 / code.scale.data)
+
+
+def product(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """`y[.., g, n] = sum_m x[.., g, m] * w[g, m, n]`, in full float32 on every device."""
+    if weight.shape[0] == 1:
+        y = jnp.matmul(x[..., 0, :], weight[0], precision=jax.lax.Precision.HIGHEST)
+        return y[..., None, :]
+    return jnp.einsum("...gm,gmn->...gn", x, weight, precision=jax.lax.Precision.HIGHEST)

@@ -1,0 +1,137 @@
+"""The meaning of the `core_op` dialect. A coded value is an array of codes, held as float32."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
+from xdsl.ir import SSAValue
+
+from ...dialects import core_op
+from ...dialects.nn import shape_of
+from . import arithmetic
+from .windows import WindowedInput
+
+Values = jax.Array | WindowedInput
+
+
+@register_impls
+class CoreOpFunctions(InterpreterFunctions):
+    """One sample's values; map over a batch with `jax.vmap`."""
+
+    @impl(core_op.EncodeOp)
+    def encode(
+        self, interpreter: Interpreter, op: core_op.EncodeOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        return (_to_element(args[0], op.result),)
+
+    @impl(core_op.DecodeOp)
+    def decode(
+        self, interpreter: Interpreter, op: core_op.DecodeOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        return (arithmetic.decode(args[0], _required_code(op.input)),)
+
+    @impl(core_op.VmmOp)
+    def vmm(
+        self, interpreter: Interpreter, op: core_op.VmmOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        x, weight, *rest = args
+        bias = rest.pop(0) if op.bias is not None else None
+        if not op.is_quantized:
+            sums = _product(_to_real(x, op.input), weight)
+            real = sums if bias is None else sums + bias
+            if op.activation.data is core_op.Activation.RELU:
+                real = jax.nn.relu(real)
+            return (_to_element(real, op.result),)
+        (gain,) = rest
+        sums = _product(x, weight.astype(jnp.float32))
+        if bias is not None:
+            sums = sums + bias.astype(jnp.float32)
+        code = _required_code(op.result)
+        target = core_op.target_of(op)
+        rounding = target.rounding if target is not None else "nearest"
+        gain = gain if gain.ndim == 2 else gain[:, None]
+        return (arithmetic.requantize(sums, gain, code.largest, rounding),)
+
+    @impl(core_op.MaxOp)
+    def max(
+        self, interpreter: Interpreter, op: core_op.MaxOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        return (jnp.max(args[0], axis=-1),)
+
+    @impl(core_op.WindowOp)
+    def window(
+        self, interpreter: Interpreter, op: core_op.WindowOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array | WindowedInput]:
+        windows = WindowedInput(args[0], op.window, _zero_of(op.input))
+        lazily = isinstance(op.result.get_user_of_unique_use(), core_op.VmmOp)
+        return (windows if lazily else windows.materialize(),)
+
+    @impl(core_op.PadOp)
+    def pad(
+        self, interpreter: Interpreter, op: core_op.PadOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        widths = list(zip(op.low.get_values(), op.high.get_values(), strict=True))
+        return (jnp.pad(args[0], widths, constant_values=_zero_of(op.input)),)
+
+    @impl(core_op.SliceOp)
+    def slice(
+        self, interpreter: Interpreter, op: core_op.SliceOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        parts = zip(op.offsets.get_values(), op.sizes.get_values(), strict=True)
+        return (args[0][tuple(slice(start, start + size) for start, size in parts)],)
+
+    @impl(core_op.ConcatOp)
+    def concat(
+        self, interpreter: Interpreter, op: core_op.ConcatOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        return (jnp.concatenate(args, axis=op.axis.value.data),)
+
+    @impl(core_op.PermuteOp)
+    def permute(
+        self, interpreter: Interpreter, op: core_op.PermuteOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        return (jnp.transpose(args[0], op.permutation.get_values()),)
+
+    @impl(core_op.ReshapeOp)
+    def reshape(
+        self, interpreter: Interpreter, op: core_op.ReshapeOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        return (jnp.reshape(args[0], shape_of(op.result)),)
+
+    @impl(core_op.RepeatOp)
+    def repeat(
+        self, interpreter: Interpreter, op: core_op.RepeatOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        return (jnp.repeat(args[0], op.times.value.data, axis=op.axis.value.data),)
+
+
+def _required_code(value: SSAValue) -> core_op.CodeType:
+    code = core_op.code_of(value)
+    assert code is not None
+    return code
+
+
+def _zero_of(value: SSAValue) -> int:
+    code = core_op.code_of(value)
+    return code.zero.data if code is not None else 0
+
+
+def _to_real(x: Values, value: SSAValue) -> Values:
+    code = core_op.code_of(value)
+    if code is None:
+        return x
+    if isinstance(x, WindowedInput):
+        return x.map(lambda codes: arithmetic.decode(codes, code), fill=0.0)
+    return arithmetic.decode(x, code)
+
+
+def _product(x: Values, weight: jax.Array) -> jax.Array:
+    if isinstance(x, WindowedInput):
+        return x.multiply(weight)
+    return arithmetic.product(x, weight)
+
+
+def _to_element(real: jax.Array, value: SSAValue) -> jax.Array:
+    code = core_op.code_of(value)
+    return real if code is None else arithmetic.encode(real, code)

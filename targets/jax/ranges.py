@@ -1,0 +1,160 @@
+"""Ranges for codes: what values occur, and which interval loses least at a number of bits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import SSAValue
+
+from ...dialects.nn import shape_of
+from ...dialects.support.samples import Samples
+from .evaluator import Evaluator
+
+FloatArray = npt.NDArray[np.float32]
+
+KEPT_VALUES = 1 << 17
+"""Numbers kept of each signal; the search looks at these, the extremes at all."""
+
+LARGEST_DECISION = 65536
+"""Elements a sample up to which a signal that leaves the chip counts as a decision."""
+
+PARTS = np.concatenate([np.linspace(0.05, 0.4, 8), np.linspace(0.42, 1.0, 59)])
+"""Candidates of a range's end, as a part of the extreme."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """
+    What a signal's values were: extremes over all, a part of the values, and, where a sample's
+    value is a vector (a decision), the vectors themselves.
+    """
+
+    low: float
+    high: float
+    values: FloatArray
+    rows: FloatArray | None
+
+    def merge(self, other: "Observed") -> "Observed":
+        """Both together."""
+        return Observed(
+            min(self.low, other.low),
+            max(self.high, other.high),
+            np.concatenate([self.values, other.values]),
+            self.rows if other.rows is None else None,
+        )
+
+
+def observe(function: FuncOp, values: Sequence[SSAValue], samples: Samples) -> list[Observed]:
+    """Run `samples` through `function` and say what each of `values` was."""
+    evaluator = Evaluator(function)
+    random = np.random.default_rng(0)
+    parts: list[list[FloatArray]] = [[] for _ in values]
+    rows: list[list[FloatArray]] = [[] for _ in values]
+    low, high = np.full(len(values), np.inf), np.full(len(values), -np.inf)
+    total = len(samples)
+    is_vector = [max(shape_of(v), default=1) == prod(shape_of(v)) for v in values]
+    for start in range(0, total, evaluator.batch_size):
+        batch = samples[start : start + evaluator.batch_size]
+        share = max(1, KEPT_VALUES * len(batch) // total)
+        for index, array in enumerate(evaluator.values(values, batch)):
+            array = np.asarray(array, np.float32)
+            low[index] = min(low[index], array.min())
+            high[index] = max(high[index], array.max())
+            flat = array.reshape(-1)
+            if len(flat) > share:
+                flat = flat[random.integers(0, len(flat), share)]
+            parts[index].append(flat)
+            if is_vector[index] and array[0].size <= LARGEST_DECISION:
+                rows[index].append(array.reshape(len(array), -1))
+    return [
+        Observed(
+            float(low[index]),
+            float(high[index]),
+            np.concatenate(parts[index]),
+            np.concatenate(rows[index]) if rows[index] else None,
+        )
+        for index in range(len(values))
+    ]
+
+
+def least_error_range(
+    observed: Observed, bits: int, *, rectified: bool
+) -> tuple[float, float]:
+    """
+    The interval whose uniform code of `bits` has the least squared error on the values.
+
+    Searched one end after the other, among parts of the extremes; zero is inside.
+    """
+    values = observed.values
+    low, high = (0.0 if rectified else min(observed.low, 0.0)), max(observed.high, 0.0)
+    if low == high:
+        return low, high
+    if low == 0:
+        return 0.0, min((high * PARTS).tolist(), key=lambda end: _error(values, 0.0, end, bits))
+    if high == 0:
+        return min((low * PARTS).tolist(), key=lambda end: _error(values, end, 0.0, bits)), 0.0
+    part = min(PARTS.tolist(), key=lambda p: _error(values, low * p, high * p, bits))
+    best_low, best_high = low * part, high * part
+    for _ in range(2):
+        ends = (high * PARTS).tolist()
+        best_high = min(ends, key=lambda end: _error(values, best_low, end, bits))
+        ends = (low * PARTS).tolist()
+        best_low = min(ends, key=lambda end: _error(values, end, best_high, bits))
+    return best_low, best_high
+
+
+def decision_range(observed: Observed, bits: int) -> tuple[float, float]:
+    """
+    The interval whose code keeps what the vectors decide, as a softmax would read them.
+
+    It changes the fewest largest elements; among equals it has the least Kullback-Leibler
+    divergence of the softmax. What is far below the largest element may saturate: that spends the
+    code's numbers where decisions are made.
+    """
+    rows = observed.rows
+    assert rows is not None
+    decisions = rows.argmax(axis=1)
+    wanted = _log_softmax(rows)
+    low, high = float(rows.min(axis=1).mean()), float(rows.max())
+    candidates = [
+        (bottom, low + (high - low) * part)
+        for bottom in np.linspace(min(observed.low, 0.0), min(0.0, low + (high - low) / 2), 13)
+        for part in np.linspace(0.4, 1.0, 13)
+    ]
+    candidates.append((min(observed.low, 0.0), max(observed.high, 0.0)))
+
+    def loss(interval: tuple[float, float]) -> tuple[float, float]:
+        coded = _quantize(rows, *interval, bits)
+        # Two equal codes are no decision, even where the first of them is the right one.
+        top = np.partition(coded, -2, axis=1)[:, -2:]
+        undecided = (coded.argmax(axis=1) != decisions) | (top[:, 0] == top[:, 1])
+        divergence = np.exp(wanted) * (wanted - _log_softmax(coded))
+        return float(undecided.sum()), float(divergence.sum(axis=1).mean())
+
+    return min((c for c in candidates if c[0] < c[1]), key=loss)
+
+
+def _log_softmax(rows: FloatArray) -> FloatArray:
+    shifted = rows - rows.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def _error(values: FloatArray, low: float, high: float, bits: int) -> float:
+    difference = _quantize(values, low, high, bits) - values
+    return float(np.vdot(difference, difference))
+
+
+def _quantize(values: FloatArray, low: float, high: float, bits: int) -> FloatArray:
+    """To the nearest number of the code over `low .. high`, zero being one of them."""
+    largest = (1 << bits) - 1
+    scale = np.float32(max((high - low) / largest, np.finfo(np.float32).tiny))
+    zero = np.float32(np.clip(round(-low / float(scale)), 0, largest))
+    codes = np.rint(values / scale)
+    codes += zero
+    np.clip(codes, 0, largest, out=codes)
+    codes -= zero
+    codes *= scale
+    return codes

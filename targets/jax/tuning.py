@@ -1,0 +1,260 @@
+"""
+Tuning on codes: rounding with straight-through gradients, against the golden network's values.
+
+What is tuned runs through the same evaluator as everything else, so the network that is measured
+while it is tuned is, bit for bit, the one that is emitted.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+import optax
+from xdsl.ir import Operation, SSAValue
+
+from ...dialects import core_op
+from ...dialects.support.target import Target
+from . import arithmetic
+from .evaluator import Parameters, Program
+from .windows import materialize
+
+Array = npt.NDArray[np.float32]
+
+COMPUTED = 256
+"""Samples at a time where nothing is learned."""
+
+CHUNK = 20
+"""Steps between two looks at the validation samples."""
+
+
+OFFSET_RATE = 0.3
+"""Learning rate of an offset, as a part of a weight's."""
+
+GAIN_RATE = 0.02
+"""Learning rate of a gain's logarithm, as a part of a weight's."""
+
+
+class Trainable(NamedTuple):
+    """
+    What is learned of one dot product.
+
+    `weight` in steps of the integer weight; `offset`, the bias without the input's zero point, in
+    steps of the output's code; `gain`, the logarithm of the factor on the gain.
+    """
+
+    weight: jax.Array
+    offset: jax.Array
+    gain: jax.Array
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A quantised dot product, and the keys of its parameters in a `Program`."""
+
+    op: core_op.VmmOp
+    weight: str
+    bias: str | None
+    gain: str
+    zero: int
+    target: Target
+
+    def start(self, parameters: Parameters, real_weight: Array | None) -> Trainable:
+        """The point at which tuning starts: the weights before rounding, where they are known."""
+        weight = jnp.asarray(parameters[self.weight], jnp.float32)
+        gain = _by_neuron(parameters[self.gain])
+        offset = jnp.zeros(gain.shape)
+        if self.bias is not None:
+            bias = jnp.asarray(parameters[self.bias], jnp.float32)
+            offset = (bias + self.zero * weight.sum(axis=1)) * gain
+        if real_weight is not None:
+            # Never further from the integers than rounding can have moved them.
+            weight = jnp.clip(real_weight, weight - 0.499, weight + 0.499)
+        return Trainable(weight, offset, jnp.zeros(parameters[self.gain].shape))
+
+    def realize(self, trained: Trainable, parameters: Parameters) -> dict[str, jax.Array]:
+        """The integers and gains that `trained` stands for, with straight-through gradients."""
+        low, high = self.target.weights
+        weight = jnp.clip(arithmetic.round_through(trained.weight), low, high)
+        gain = parameters[self.gain] * jnp.exp(trained.gain)
+        realized = {self.weight: weight, self.gain: gain}
+        if self.bias is not None:
+            exact = trained.offset / _by_neuron(parameters[self.gain])
+            exact = exact - self.zero * weight.sum(axis=1)
+            limit = self.target.largest_bias
+            realized[self.bias] = jnp.clip(arithmetic.round_through(exact), -limit, limit)
+        return realized
+
+
+State = dict[int, Trainable]
+"""What is learned, by the layer's index."""
+
+
+class Phase:
+    """
+    One phase of tuning: some layers, the operations they are part of, inputs and a goal.
+
+    `inputs` are values of all samples, as the operations before compute them, and `golden` is what
+    the `output` ought to be; both have a leading axis of samples. Of these the last `validation`
+    are never learned from: they decide what is kept.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        parameters: Parameters,
+        layers: Mapping[int, Layer],
+        inputs: Mapping[SSAValue, npt.NDArray[np.generic]],
+        output: SSAValue,
+        golden: Array,
+        validation: int,
+        decisions: bool,
+    ):
+        self.program = program
+        self.parameters = parameters
+        self.layers = layers
+        self.output = output
+        self.code = core_op.code_of(output)
+        self.names = list(inputs)
+        self.decisions = decisions
+        self.size = len(golden) - validation
+        arrays = [jnp.asarray(array, jnp.float32) for array in inputs.values()]
+        targets = jnp.asarray(golden, jnp.float32)
+        self.training = ([array[: self.size] for array in arrays], targets[: self.size])
+        self.held_back = ([array[self.size :] for array in arrays], targets[self.size :])
+        self.variance = jnp.maximum(jnp.var(targets), 1e-12)
+        self._outputs = jax.jit(jax.vmap(self._output, in_axes=(None, 0)))
+        self._codes = jax.jit(jax.vmap(self._result, in_axes=(None, 0)))
+
+    def quality(self, state: State) -> tuple[float, float]:
+        """(distance, see `_distance`; disagreeing decisions) on what is held back."""
+        inputs, golden = self.held_back
+        outputs = [
+            self._outputs(state, [array[at : at + COMPUTED] for array in inputs])
+            for at in range(0, len(golden), COMPUTED)
+        ]
+        found, wanted = jnp.concatenate(outputs), golden
+        distance = float(self._distance(found, wanted))
+        if not self.decisions:
+            return distance, 0.0
+        flat = (len(found), -1)
+        differ = found.reshape(flat).argmax(axis=1) != wanted.reshape(flat).argmax(axis=1)
+        return distance, float(jnp.mean(differ))
+
+    def compute(self, state: State) -> npt.NDArray[np.generic]:
+        """The output of all samples, as the chip has it: codes where it is coded."""
+        parts: list[npt.NDArray[np.generic]] = []
+        for inputs, golden in (self.training, self.held_back):
+            for at in range(0, len(golden), COMPUTED):
+                batch = [array[at : at + COMPUTED] for array in inputs]
+                parts.append(np.asarray(self._codes(state, batch)))
+        return np.concatenate(parts)
+
+    def tune(
+        self,
+        state: State,
+        steps: int,
+        rate: float,
+        batch: int,
+        seed: int,
+        progress: Callable[[int], None],
+    ) -> State:
+        """
+        Learn for `steps` steps of `batch` samples; the state that was best on what is held back.
+
+        The state given counts too, so that the result is never worse there. Deterministic under
+        `seed`.
+        """
+        if self.size < 1 or not self.layers:
+            return state
+        batch = min(batch, self.size)
+        schedule = optax.cosine_decay_schedule(rate, steps, alpha=0.05)
+        optimizer = optax.adam(schedule)
+        scale = {
+            key: Trainable(
+                jnp.ones_like(one.weight),
+                jnp.full_like(one.offset, OFFSET_RATE),
+                jnp.full_like(one.gain, GAIN_RATE),
+            )
+            for key, one in state.items()
+        }
+        inputs, golden = self.training
+
+        # A step a call, not `lax.scan`: inside a loop XLA's CPU backend runs convolutions on one
+        # thread and without its fast kernels, five times slower.
+        @jax.jit
+        def step(
+            state: State, moments: optax.OptState, index: jax.Array
+        ) -> tuple[State, optax.OptState]:
+            chosen = [array[index] for array in inputs]
+            gradient = jax.grad(self._loss)(state, chosen, golden[index])
+            updates, moments = optimizer.update(gradient, moments)
+            updates = jax.tree.map(jnp.multiply, updates, scale)
+            return optax.apply_updates(state, updates), moments
+
+        random = np.random.default_rng(seed)
+        best, best_quality = state, self.quality(state)
+        moments = optimizer.init(state)
+        for done in range(0, steps, CHUNK):
+            count = min(CHUNK, steps - done)
+            for index in random.integers(0, self.size, (count, batch), dtype=np.int32):
+                state, moments = step(state, moments, index)
+            quality = self.quality(state)
+            if quality[0] < best_quality[0] and quality[1] <= best_quality[1]:
+                best, best_quality = state, quality
+            progress(count)
+        return best
+
+    def _output(self, state: State, inputs: Sequence[jax.Array]) -> jax.Array:
+        result = self._result(state, inputs)
+        return result if self.code is None else arithmetic.decode(result, self.code)
+
+    def _result(self, state: State, inputs: Sequence[jax.Array]) -> jax.Array:
+        parameters = dict(self.parameters)
+        for key, layer in self.layers.items():
+            parameters.update(layer.realize(state[key], self.parameters))
+        values = dict(zip(self.names, inputs, strict=True))
+        self.program.run(parameters, values)
+        return materialize(values[self.output])
+
+    def _loss(self, state: State, inputs: list[jax.Array], golden: jax.Array) -> jax.Array:
+        return self._distance(jax.vmap(self._output, in_axes=(None, 0))(state, inputs), golden)
+
+    def _distance(self, found: jax.Array, golden: jax.Array) -> jax.Array:
+        """
+        Mean squared error over the golden variance, or for decisions the mean Kullback-Leibler
+        divergence of the softmax.
+        """
+        if not self.decisions:
+            return jnp.mean(jnp.square(found - golden)) / self.variance
+        flat = (len(golden), -1)
+        wanted = jax.nn.log_softmax(golden.reshape(flat))
+        given = jax.nn.log_softmax(found.reshape(flat))
+        return jnp.mean(jnp.sum(jnp.exp(wanted) * (wanted - given), axis=1))
+
+
+def slice_operations(
+    output: SSAValue, available: set[SSAValue]
+) -> tuple[list[Operation], list[SSAValue]]:
+    """What computes `output` from `available` values, in order, and which of these it uses."""
+    wanted, seen, used = [output], set[Operation](), dict[SSAValue, None]()
+    while wanted:
+        value = wanted.pop()
+        if value in available:
+            used[value] = None
+            continue
+        op = value.owner
+        assert isinstance(op, Operation)
+        if op not in seen:
+            seen.add(op)
+            wanted.extend(op.operands)
+    block = next(iter(seen)).parent_block() if seen else None
+    ordered = [op for op in block.ops if op in seen] if block is not None else []
+    return ordered, list(used)
+
+
+def _by_neuron(gain: jax.Array) -> jax.Array:
+    return gain if gain.ndim == 2 else gain[:, None]

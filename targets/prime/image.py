@@ -1,0 +1,284 @@
+"""
+Reads a chip image: everything that PRIME would be loaded with, and nothing else. No IR is in it.
+
+An image is not trusted: sizes are checked before memory is taken, the program before it runs, and
+what is wrong is one line. `write_image` is in `image_writer.py`, since that needs IR.
+"""
+
+import json
+import mmap
+import os
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from ...dialects.support.user_error import CorelowerError
+from .image_format import (
+    ALIGNMENT,
+    CHECKSUM_AT,
+    LARGEST_PROGRAM,
+    MAGIC,
+    PREAMBLE_BYTES,
+    ROUNDINGS,
+    VERSION,
+    Chip,
+    Image,
+    Instruction,
+    Mats,
+    Port,
+    checksum,
+)
+from .json_checks import (
+    BadImageError,
+    Json,
+    count,
+    counts,
+    dictionary,
+    entry_of,
+    field_value,
+    items,
+    no_constant,
+    number_at,
+)
+from .steps import STEPS, Mvm, StepError, Value, check_size
+
+__all__ = ["Image", "is_image", "read_image"]
+
+
+def read_image(path: str | os.PathLike[str]) -> Image:
+    """
+    Map an image and check all of it: checksum, sizes, program, placement.
+
+    Raises `CorelowerError`, one line, for a file that is missing, damaged or not well-formed.
+    """
+    where = str(path)
+    try:
+        return _Reader(_map(Path(path))).read()
+    except OSError as error:
+        raise CorelowerError(f"cannot read the image: {error.strerror or error}", where) from error
+    except (BadImageError, StepError) as error:
+        raise CorelowerError(str(error), where) from None
+
+
+def _map(path: Path) -> memoryview:
+    with path.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size < PREAMBLE_BYTES:
+            raise BadImageError(f"not a PRIME image: {size} bytes are fewer than its preamble has")
+        return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def is_image(path: str | os.PathLike[str]) -> bool:
+    """Whether a file starts as a PRIME image does; raises `OSError` where it cannot be read."""
+    with Path(path).open("rb") as stream:
+        return stream.read(len(MAGIC)) == MAGIC
+
+
+class _Reader:
+    def __init__(self, data: memoryview):
+        self.data = data
+
+    def read(self) -> Image:
+        header = self._read_program()
+        chip = self._read_chip(entry_of(header, "chip"))
+        sections = self._read_sections(header.get("sections"))
+        mats = tuple(
+            self._read_mats(dictionary(entry, f"mats {i}"), sections, chip, i)
+            for i, entry in enumerate(items(header.get("mats"), "mats"))
+        )
+        _check_placement(mats, chip)
+        inputs, values = self._read_inputs(header)
+        program: list[Instruction] = []
+        for number, entry in enumerate(items(header.get("program"), "program")):
+            instruction = _read_instruction(entry, number, values, mats, chip)
+            program.append(instruction)
+            values.append(instruction.value)
+        outputs = tuple(
+            _read_port(entry, "output", len(values))
+            for entry in items(header.get("outputs"), "outputs")
+        )
+        if not inputs or not outputs:
+            raise BadImageError("the program has no inputs or no outputs")
+        return Image(chip, mats, inputs, outputs, tuple(values), tuple(program))
+
+    def _read_program(self) -> Json:
+        data = self.data
+        if bytes(data[:8]) != MAGIC:
+            raise BadImageError("not a PRIME image: it does not start with PRIMEIMG")
+        version, reserved = number_at(data, 8, 4), number_at(data, 12, 4)
+        if version != VERSION:
+            raise BadImageError(f"version {version} of the format; this reads version {VERSION}")
+        if reserved:
+            raise BadImageError("reserved bytes 12 to 15 are not zero")
+        total, length = number_at(data, 16, 8), number_at(data, 24, 8)
+        if total != len(data):
+            raise BadImageError(
+                f"truncated or extended: {len(data)} bytes where {total} were written"
+            )
+        if length > min(LARGEST_PROGRAM, total - PREAMBLE_BYTES):
+            raise BadImageError(f"a program of {length} bytes in a file of {total}")
+        if checksum(data) != bytes(data[CHECKSUM_AT:PREAMBLE_BYTES]):
+            raise BadImageError("the checksum does not match: the file is damaged")
+        self.end_of_program = PREAMBLE_BYTES + length
+        try:
+            header: object = json.loads(
+                bytes(data[PREAMBLE_BYTES : self.end_of_program]), parse_constant=no_constant
+            )
+        except (ValueError, RecursionError):
+            raise BadImageError("the program is not JSON") from None
+        return dictionary(header, "the program")
+
+    def _read_chip(self, entry: Json) -> Chip:
+        rounding = entry.get("rounding")
+        if entry.get("name") != "prime" or rounding not in ROUNDINGS:
+            raise BadImageError("the chip is not prime, or rounds in an unknown way")
+        names = [f.name for f in fields(Chip) if f.name != "rounding"]
+        numbers = {name: count(entry.get(name), f"chip.{name}") for name in names}
+        chip = Chip(rounding=str(rounding), **numbers)
+        if chip.cell_bits != 4 or not 1 <= chip.signal_bits <= 8:
+            raise BadImageError(
+                f"cells of {chip.cell_bits} bits and signals of {chip.signal_bits}; "
+                "this reads 4-bit cells and signals of at most 8 bits"
+            )
+        return chip
+
+    def _read_sections(self, entries: object) -> list[memoryview]:
+        sections: list[memoryview] = []
+        base = self.end_of_program + -self.end_of_program % ALIGNMENT
+        end = 0
+        for index, entry in enumerate(items(entries, "sections")):
+            pair = counts(entry, f"section {index}")
+            if len(pair) != 2:
+                raise BadImageError(f"section {index} is not an offset and a length")
+            start, length = pair
+            if start % ALIGNMENT or start < end:
+                raise BadImageError(f"section {index} starts at byte {start}, inside another part")
+            end = start + length
+            if base + end > len(self.data):
+                raise BadImageError(f"section {index} ends behind the file")
+            sections.append(self.data[base + start : base + end])
+        return sections
+
+    def _read_mats(self, entry: Json, sections: list[memoryview], chip: Chip, number: int) -> Mats:
+        what = f"mats {number}"
+        names = ("core", "packed", "replicas", "groups", "rows", "columns", "bias_rows")
+        core, packed, replicas, groups, rows, columns, bias_rows = (
+            count(entry.get(name), f"{what}: {name}") for name in names
+        )
+        if min(packed, replicas, groups, rows, columns) < 1 or bias_rows >= rows:
+            raise BadImageError(f"{what}: {groups} groups of {rows} x {columns}, {packed} a core")
+        if packed * rows > chip.rows or packed * columns > chip.columns:
+            raise BadImageError(
+                f"{what}: {packed} times {rows} x {columns} do not fit a core of "
+                f"{chip.rows} x {chip.columns}"
+            )
+        per_neuron = entry.get("gain_per_neuron")
+        if not isinstance(per_neuron, bool):
+            raise BadImageError(f"{what}: gain_per_neuron is neither true nor false")
+        levels = (groups, rows, columns)
+
+        def section(role: str, shape: tuple[int, ...], width: int) -> memoryview:
+            index = count(entry.get(role), f"{what}: {role}")
+            if index >= len(sections):
+                raise BadImageError(f"{what}: {role} is in section {index} of {len(sections)}")
+            expected = width
+            for extent in shape:
+                expected *= extent
+            if len(sections[index]) != expected:
+                raise BadImageError(
+                    f"{what}: {role} needs {expected} bytes, its section {len(sections[index])}"
+                )
+            return sections[index]
+
+        positive = np.frombuffer(section("positive", levels, 1), np.uint8).reshape(levels)
+        negative = np.frombuffer(section("negative", levels, 1), np.uint8).reshape(levels)
+        drive = np.zeros((groups, 0), np.uint8)
+        if bias_rows:
+            shape = (groups, bias_rows)
+            drive = np.frombuffer(section("drive", shape, 1), np.uint8).reshape(shape)
+        if drive.size and int(drive.max()) >= 1 << chip.signal_bits:
+            raise BadImageError(f"{what}: a drive of {int(drive.max())} in {chip.signal_bits} bits")
+        gain_shape = (groups, columns) if per_neuron else (groups,)
+        gain = np.frombuffer(section("gain", gain_shape, 4), "<f4").reshape(gain_shape)
+        if not (np.isfinite(gain) & (gain > 0)).all():
+            raise BadImageError(f"{what}: a gain is not a positive number")
+        return Mats(core, packed, replicas, positive, negative, drive, gain)
+
+    def _read_inputs(self, header: Json) -> tuple[tuple[Port, ...], list[Value]]:
+        ports: list[Port] = []
+        values: list[Value] = []
+        for number, entry in enumerate(items(header.get("inputs"), "inputs")):
+            shape = counts(dictionary(entry, "an input").get("shape"), f"input {number}: shape")
+            check_size(shape)
+            values.append(Value(shape))
+            ports.append(_read_port(entry, "input", number + 1))
+            if ports[-1].value != number:
+                raise BadImageError(f"input {number} is value {ports[-1].value}")
+        return tuple(ports), values
+
+
+def _read_instruction(
+    entry: object, number: int, values: Sequence[Value], mats: Sequence[Mats], chip: Chip
+) -> Instruction:
+    what = f"step {number}"
+    table = dictionary(entry, what)
+    name = table.get("step")
+    if not isinstance(name, str) or name not in STEPS:
+        raise BadImageError(f"{what} is unknown: {str(name)[:40]}")
+    kind, what = STEPS[name], f"step {number} ({name})"
+    operands = counts(table.get("operands"), f"{what}: operands")
+    if (kind.operands is None and not operands) or kind.operands not in (None, len(operands)):
+        raise BadImageError(f"{what} has {len(operands)} operands")
+    if max(operands) >= len(values):
+        raise BadImageError(f"{what} uses value {max(operands)} before it is there")
+    step = kind(
+        **{f.name: field_value(table.get(f.name), f.type, what, f.name) for f in fields(kind)}
+    )
+    taken = [values[operand] for operand in operands]
+    try:
+        result = step.infer(taken)
+        if isinstance(step, Mvm):
+            result = _through_mats(step, result, mats)
+        if name == "max" and taken[0].shape[-1] > chip.max_inputs:
+            raise StepError(f"a maximum of {taken[0].shape[-1]}, the unit takes {chip.max_inputs}")
+        if (result.bits or 0) > chip.signal_bits:
+            raise StepError(f"{result.bits} bits, the chip's signals have {chip.signal_bits}")
+        check_size(result.shape)
+    except StepError as error:
+        raise BadImageError(f"{what}: {error}") from None
+    return Instruction(step, operands, result)
+
+
+def _through_mats(step: Mvm, operand: Value, mats: Sequence[Mats]) -> Value:
+    if not step.mats < len(mats):
+        raise StepError(f"mats {step.mats} of {len(mats)}")
+    used = mats[step.mats]
+    groups, _, columns = used.positive.shape
+    if operand.shape[-2:] != (groups, used.fan_in):
+        raise StepError(
+            f"an operand {list(operand.shape)} for {groups} groups of {used.fan_in} inputs"
+        )
+    return Value((*operand.shape[:-1], columns), operand.bits)
+
+
+def _check_placement(mats: Sequence[Mats], chip: Chip) -> None:
+    end = 0
+    for placed in sorted(mats, key=lambda item: item.core):
+        if placed.core < end:
+            raise BadImageError(f"core {placed.core} holds two mats")
+        end = placed.core + placed.cores
+    if chip.cores and end > chip.cores:
+        raise BadImageError(f"mats are placed up to core {end - 1}, the chip has {chip.cores}")
+
+
+def _read_port(entry: object, what: str, values: int) -> Port:
+    table = dictionary(entry, f"an {what}")
+    name = table.get("name")
+    value = count(table.get("value"), f"{what}: value")
+    if not isinstance(name, str):
+        raise BadImageError(f"an {what} has no name")
+    if value >= values:
+        raise BadImageError(f"{what} '{name[:40]}' is value {value}, which is not there")
+    return Port(name, value)

@@ -1,0 +1,208 @@
+"""
+Runs a chip image: NumPy on the image alone, no IR and no JAX.
+
+`exact` computes what the compiler's arithmetic says, bit for bit: all sums are integers below 2^24,
+which float32 holds, so a float32 matrix product is exact in any order. `composed` models how PRIME
+gets there with 3-bit inputs and 4-bit cells (Chi et al., ISCA'16, section III-D), see
+`docs/rationale_prime.md`; its results are approximate by design.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from ...dialects.support.user_error import CorelowerError
+from . import steps
+from .buffer_moves import encode, move
+from .image import read_image
+from .image_format import Image
+from .programmed_mats import CELL_BITS, INPUT_PASS_BITS, Faults, Mode, ProgrammedMats
+
+Array = npt.NDArray[np.generic]
+Floats = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+"""Called with the samples done and all samples."""
+
+BATCH_BYTES = 32 << 20
+"""What the largest value of a batch may take, as float32; the batch size follows from it."""
+
+LARGEST_BATCH = 512
+
+
+class Simulator:
+    """
+    A chip with an image loaded.
+
+    `variation` is the relative standard deviation of a cell's level, `stuck` the fraction of cells
+    that cannot be programmed and stay at their lowest or highest level, half of them each. Both are
+    drawn once, from `seed`, when the image is loaded.
+    """
+
+    def __init__(
+        self,
+        image: Image,
+        mode: Mode = "exact",
+        *,
+        variation: float = 0.0,
+        stuck: float = 0.0,
+        seed: int = 0,
+        batch_size: int | None = None,
+    ):
+        if mode not in ("exact", "composed"):
+            raise CorelowerError(f"no mode '{mode}' of the simulator; it has exact and composed")
+        if not (0 <= variation < 1 and 0 <= stuck <= 1):
+            raise CorelowerError("variation is 0 to below 1, stuck a fraction of the cells")
+        self.image = image
+        self.mode: Mode = mode
+        faults = Faults(variation, stuck, seed) if variation or stuck else None
+        self._mats = [ProgrammedMats(mats, mode, faults) for mats in image.mats]
+        self._round = np.floor if image.chip.rounding == "floor" else np.rint
+        self._batch_size = batch_size or self._default_batch()
+        self._last_use = self._find_last_uses()
+
+    def run(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
+        """
+        The outputs on a batch: arrays [N, ...] in, an array [N, ...] for each output of the image.
+
+        Raises `CorelowerError` where the inputs do not fit the image, or are not finite.
+        """
+        wanted = [port.value for port in self.image.outputs]
+        return self.values(wanted, *inputs, progress=progress)
+
+    def chip_outputs(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
+        """The codes that leave the chip, before the host decodes them, in the program's order."""
+        wanted = [
+            instruction.operands[0]
+            for instruction in self.image.program
+            if isinstance(instruction.step, steps.Decode)
+        ]
+        return self.values(wanted, *inputs, progress=progress)
+
+    def values(
+        self, wanted: Sequence[int], *inputs: Array, progress: Progress | None = None
+    ) -> tuple[Array, ...]:
+        """Any values of the program by their numbers, on a batch; codes as bytes."""
+        total = self._check(inputs)
+        results: list[list[Array]] = [[] for _ in wanted]
+        for start in range(0, total, self._batch_size):
+            batch = [array[start : start + self._batch_size] for array in inputs]
+            for kept, value in zip(results, self._run_batch(wanted, batch), strict=True):
+                kept.append(value)
+            if progress is not None:
+                progress(min(total, start + self._batch_size), total)
+        return tuple(np.concatenate(parts) for parts in results)
+
+    def _run_batch(self, wanted: Sequence[int], inputs: Sequence[Array]) -> list[Array]:
+        values: dict[int, Array] = {
+            number: np.asarray(array, np.float32) for number, array in enumerate(inputs)
+        }
+        kept = set(wanted)
+        count = len(inputs)
+        for index, instruction in enumerate(self.image.program):
+            operands = [values[number] for number in instruction.operands]
+            values[count + index] = self._run_step(instruction.step, operands, instruction.value)
+            for number in set(instruction.operands):
+                if self._last_use[number] == index and number not in kept:
+                    del values[number]
+        return [values[number] for number in wanted]
+
+    def _run_step(self, step: steps.Step, operands: Sequence[Array], result: steps.Value) -> Array:
+        x = operands[0]
+        match step:
+            case steps.Encode():
+                return encode(np.asarray(x, np.float32), step)
+            case steps.Decode():
+                return (x.astype(np.float32) - np.float32(step.zero)) * np.float32(step.scale)
+            case steps.Mvm():
+                return self._multiply(x, self._mats[step.mats], step.bits)
+            case steps.Concat():
+                return np.concatenate(operands, axis=step.axis + 1)
+            case _:
+                return move(step, x, result)
+
+    def _multiply(self, codes: Array, mats: ProgrammedMats, bits: int) -> Codes:
+        largest = np.float32((1 << bits) - 1)
+        batch, (groups, fan_in) = codes.shape[:-2], codes.shape[-2:]
+        x = np.asarray(codes, np.uint8).reshape(prod(batch), groups, fan_in)
+        if self.mode == "exact":
+            sums = _product(x, mats.weight) + mats.offset
+            y = np.clip(self._round(sums * mats.gain), 0, largest)
+        else:
+            y = self._compose(x, mats, largest)
+        return y.astype(np.uint8).reshape(*batch, groups, mats.columns)
+
+    def _compose(self, x: Codes, mats: ProgrammedMats, largest: np.float32) -> Floats:
+        """
+        Three conversions of a full sense amplifier each, the less significant ones shifted down.
+
+        Input and weight are `8 xh + xl` and `16 wh + wl`. Every pass is converted at the scale of
+        the most significant one, sign and magnitude; a pass worth 2^k less loses k bits.
+        """
+        low_mask = (1 << INPUT_PASS_BITS) - 1
+        high, low = x >> INPUT_PASS_BITS, x & low_mask
+        unit = np.float32(1 << (INPUT_PASS_BITS + CELL_BITS)) * mats.gain
+        total = np.zeros((), np.float32)
+        for part, cells, offset, shift in (
+            (high, mats.high, mats.offset_high_high, 0),
+            (low, mats.high, mats.offset_low_high, INPUT_PASS_BITS),
+            (high, mats.low, mats.offset_high_low, CELL_BITS),
+        ):
+            sums = (_product(part, cells) + offset) * unit
+            magnitude = np.minimum(self._round(np.abs(sums)), largest)
+            kept = np.floor(magnitude * np.float32(2.0**-shift))
+            total = total + np.copysign(kept, sums)
+        return np.clip(total, 0, largest)
+
+    def _check(self, inputs: Sequence[Array]) -> int:
+        ports = self.image.inputs
+        if len(inputs) != len(ports):
+            raise CorelowerError(f"the image takes {len(ports)} inputs, {len(inputs)} were given")
+        for port, array in zip(ports, inputs, strict=True):
+            expected = self.image.values[port.value].shape
+            if array.shape[1:] != expected or not array.ndim:
+                raise CorelowerError(
+                    f"input '{port.name}' takes samples of shape {list(expected)}, the data has "
+                    f"{list(array.shape[1:])} (batch axis left out)"
+                )
+            if array.dtype.kind not in "fiub":
+                raise CorelowerError(f"input '{port.name}' is not numbers but {array.dtype}")
+            if len(array) != len(inputs[0]):
+                raise CorelowerError("the inputs have different numbers of samples")
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise CorelowerError(f"input '{port.name}' has a number that is not finite")
+        if not len(inputs[0]):
+            raise CorelowerError("the data has no samples")
+        return len(inputs[0])
+
+    def _default_batch(self) -> int:
+        largest = max(4 * prod(value.shape) for value in self.image.values)
+        return max(1, min(LARGEST_BATCH, BATCH_BYTES // max(1, largest)))
+
+    def _find_last_uses(self) -> dict[int, int]:
+        return {
+            number: index
+            for index, instruction in enumerate(self.image.program)
+            for number in instruction.operands
+        }
+
+
+def run_image(
+    path: str | os.PathLike[str],
+    *inputs: Array,
+    mode: Mode = "exact",
+    progress: Progress | None = None,
+) -> tuple[Array, ...]:
+    """Read an image and run it on a batch, see `read_image` and `Simulator.run`."""
+    return Simulator(read_image(path), mode).run(*inputs, progress=progress)
+
+
+def _product(x: Array, weight: Floats) -> Floats:
+    """[samples, groups, rows] times [groups, rows, columns], a matrix product for each group."""
+    real = x.astype(np.float32)
+    if len(weight) == 1:
+        return np.matmul(real[:, 0], weight[0])[:, None]
+    return np.matmul(real.transpose(1, 0, 2), weight).transpose(1, 0, 2)

@@ -1,0 +1,18 @@
+// RUN: nn-opt %s -p 'set-target{name=prime}' | filecheck %s --check-prefix=PRIME
+// RUN: nn-opt %s -p 'set-target{name=prime signal_bits=4 fan-in=128 bias_rows=1 weight_bits=4}' | filecheck %s --check-prefix=CHANGED
+// RUN: nn-opt %s -p 'set-target{file=%S/inputs/my-chip.mlir}' | filecheck %s --check-prefix=FILE
+// RUN: nn-opt %s -p 'set-target{file=%S/inputs/my-chip.mlir},set-target{weights=-3,3 functions=relu shares_positions=false}' | filecheck %s --check-prefix=TWICE
+// RUN: not nn-opt %s -p 'set-target{name=prim}' 2>&1 | filecheck %s --check-prefix=UNKNOWN
+// RUN: not nn-opt %s -p 'set-target{file=%s}' 2>&1 | filecheck %s --check-prefix=NO-TARGET
+
+// The chip's constraints, by name or from a file, with any of them changed.
+
+// PRIME:     #core_op.target<"prime", fan_in = 256, fan_out = 256, signal_bits = 6, weights = [-127, 127], bias_rows = 2, max_inputs = 4, cores = 4096>
+// CHANGED:   #core_op.target<"prime", fan_in = 128, fan_out = 256, signal_bits = 4, weights = [-7, 7], bias_rows = 1, max_inputs = 4, cores = 4096>
+// FILE:      #core_op.target<"my_chip", fan_in = 16, fan_out = 8, signal_bits = 5, weights = [-7, 7], bias_bits = 12>
+// TWICE:     #core_op.target<"my_chip", fan_in = 16, fan_out = 8, signal_bits = 5, weights = [-3, 3], bias_bits = 12, functions = [relu], shares_positions = false>
+// UNKNOWN:   error: no target 'prim' (targets: {{.*}}prime{{.*}}); did you mean 'prime'?; describe another chip in a file and use set-target{file=...}
+// NO-TARGET: set-target.mlir: error: the module has no attribute core_op.target; write `module attributes {core_op.target = #core_op.target<...>} {}`
+func.func @main() {
+  func.return
+}

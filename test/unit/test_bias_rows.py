@@ -1,0 +1,72 @@
+"""Biases on rows driven with constants, see dialects/support/bias_rows.py."""
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corelower.dialects.support.bias_rows import representable_bias, split_bias
+from corelower.dialects.support.target import Target
+
+BIASES = st.lists(
+    st.lists(st.integers(-40000, 40000), min_size=3, max_size=3), min_size=1, max_size=3
+).map(lambda rows: np.array(rows, np.int32))
+
+
+def target_with(rows: int, weight: int = 127, bits: int = 6, register: int = 0) -> Target:
+    return Target("t", 64, 64, bits, (-weight, weight), bias_rows=rows, bias_bits=register)
+
+
+TARGETS = st.builds(target_with, st.integers(0, 4), st.sampled_from([1, 7, 127]), st.integers(1, 8))
+
+
+def held(bias: npt.NDArray[np.int32], target: Target) -> npt.NDArray[np.int64]:
+    weights, drives = split_bias(bias, target)
+    assert weights.shape == (len(bias), target.bias_rows, bias.shape[1])
+    assert drives.shape == (len(bias), target.bias_rows)
+    assert np.abs(weights).max(initial=0) <= target.largest_weight
+    assert drives.min(initial=1) >= 1
+    assert drives.max(initial=1) <= target.largest_code
+    return np.einsum("gb,gbn->gn", drives.astype(np.int64), weights)
+
+
+@given(BIASES, TARGETS)
+def test_rows_hold_the_representable_bias(bias: npt.NDArray[np.int32], target: Target) -> None:
+    assert np.array_equal(held(bias, target), representable_bias(bias, target))
+
+
+@given(BIASES, TARGETS)
+def test_a_representable_bias_stays(bias: npt.NDArray[np.int32], target: Target) -> None:
+    once = representable_bias(bias, target)
+    assert np.array_equal(representable_bias(once, target), once)
+    assert np.abs(once).max() <= target.largest_bias
+
+
+@given(BIASES, st.integers(2, 4))
+def test_two_rows_hold_every_integer_in_reach(bias: npt.NDArray[np.int32], rows: int) -> None:
+    target = target_with(rows)
+    assert target.largest_bias == (rows - 1) * 63 * 127 + 127
+    expected = np.clip(bias, -target.largest_bias, target.largest_bias)
+    assert np.array_equal(representable_bias(bias, target), expected)
+
+
+@given(BIASES)
+def test_one_row_rounds_by_at_most_half_its_drive(bias: npt.NDArray[np.int32]) -> None:
+    target = target_with(1)
+    bias = np.clip(bias, -target.largest_bias, target.largest_bias)
+    error = np.abs(representable_bias(bias, target) - bias)
+    drive = np.maximum(1, -(-np.abs(bias).max(axis=1) // 127))
+    assert np.all(2 * error <= drive[:, None])
+
+
+def test_one_row_has_the_smallest_drive_that_reaches() -> None:
+    weights, drives = split_bias(np.array([[254, -2], [127, 3], [0, 0]], np.int32), target_with(1))
+    assert drives.tolist() == [[2], [1], [1]]
+    assert weights.tolist() == [[[127, -1]], [[127, 3]], [[0, 0]]]
+
+
+def test_a_register_holds_its_whole_range_and_no_row() -> None:
+    target = target_with(2, register=8)
+    bias = np.array([[-200, 200, -128, 5]], np.int32)
+    assert representable_bias(bias, target).tolist() == [[-128, 127, -128, 5]]
+    assert split_bias(bias, target)[0].shape == (1, 0, 4)

@@ -1,0 +1,280 @@
+"""One compilation: import, the stages with their measurements, the image, the proof, the report."""
+
+import hashlib
+import json
+import resource
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
+
+from .. import __version__
+from ..dialects import core_op
+from ..dialects.nn import shape_of
+from ..dialects.support.errors import CorelowerError
+from ..dialects.support.samples import Samples, fit_samples
+from ..dialects.support.target import FieldValue
+from ..passes.pipelines import PIPELINES
+from ..targets.registry import find_target
+from .chips import find_chip
+from .compile_report import LayerError, Report, write_report
+from .diagnostics import verify
+from .ir_files import make_context
+from .pipeline_spec import build_passes
+from .stages import Stage, StageFolder, StageResult, module_text, stages_for
+from .universe import full_universe
+
+if TYPE_CHECKING:
+    import onnx
+
+Array = npt.NDArray[np.generic]
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, and how far it is: steps done, steps in all."""
+
+VERIFIED_SAMPLES = 256
+"""Samples on which the image is compared bit for bit where not all are asked for."""
+
+COMPARED_SAMPLES = 256
+"""Samples on which the error of every value is measured for the report."""
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """How to compile; see `compiler.compile_model`."""
+
+    target: str = "prime"
+    overrides: Mapping[str, FieldValue] = field(default_factory=dict[str, FieldValue])
+    tune: bool = True
+    seed: int = 0
+    samples: int = 1024
+    max_pool: str = "auto"
+    verify_all: bool = False
+
+
+class Compilation:
+    """A model on its way to a chip. Raises `CorelowerError` for everything a user can mend."""
+
+    def __init__(
+        self,
+        model: "str | Path | bytes | onnx.ModelProto",
+        options: CompileOptions,
+        progress: Progress | None = None,
+        on_stage: Callable[[StageResult], None] | None = None,
+    ):
+        from .onnx_import import import_onnx
+
+        self.options = options
+        self.chip = find_chip(options.target)
+        self.progress: Progress = progress or (lambda what, done, total: None)
+        self.on_stage: Callable[[StageResult], None] = on_stage or (lambda result: None)
+        self.ctx = make_context()
+        self.ctx.progress = self.progress
+        self.name = str(model) if isinstance(model, str | Path) else "model in memory"
+        self.module = import_onnx(model, self.ctx)
+        target = find_target(options.target).with_fields(dict(options.overrides))
+        core_op.set_target(self.module, target)
+        self._run_passes("nn-keep-golden")
+        self.labels: npt.NDArray[np.int64] | None = None
+        self.test: Samples | None = None
+        self.golden_outputs: Sequence[Array] = ()
+
+    def use_data(self, calibration: Samples, test: Samples | None) -> None:
+        """The samples to calibrate and to measure on; fitted to what the network takes."""
+        arguments = self._main().body.block.args
+        if len(arguments) != 1:
+            raise CorelowerError(f"the model takes {len(arguments)} inputs; one can be compiled")
+        shape = shape_of(arguments[0])
+        self.ctx.calibration = fit_samples(calibration, shape)
+        self.test = fit_samples(test, shape) if test is not None else None
+
+    def use_labels(self, labels: npt.NDArray[np.int64]) -> None:
+        """The class of each test sample."""
+        if self.test is None:
+            raise CorelowerError("labels need test samples")
+        if len(labels) != len(self.test):
+            raise CorelowerError(f"{len(labels)} labels for {len(self.test)} test samples")
+        self.labels = labels
+
+    def run(self, folder: Path, started: float) -> Report:
+        """Compile into `folder`; a run that was killed there goes on after its last stage."""
+        stages = stages_for(
+            self.chip.pipeline,
+            tune=self.options.tune,
+            seed=self.options.seed,
+            samples=self.options.samples,
+            max_pool=self.options.max_pool,
+        )
+        kept = StageFolder(folder, self._fingerprint(stages))
+        self.golden_outputs = self._outputs(self._main())
+        golden = StageResult("golden", self._accuracy(self.golden_outputs), 0.0, 0.0)
+        kept.save(0, golden, self.module)
+        self.on_stage(golden)
+        results = [golden]
+        coded: ModuleOp | None = None
+        layers: tuple[LayerError, ...] = ()
+        for index, stage in enumerate(stages, start=1):
+            if stage is stages[-1]:
+                coded, layers = self.module.clone(), self._layer_errors()
+            results.append(self._stage(index, stage, kept))
+        assert coded is not None
+        image = folder / self.chip.image_name
+        self.chip.write_image(self.module, image)
+        outputs, verified, exact = self._verify(image, coded)
+        names = [result.name for result in results]
+        kept.finish(self.ctx, names)
+        figures = self.chip.figures(self.module)
+        report = Report(
+            model=self.name,
+            target=self.options.target,
+            version=__version__,
+            golden_accuracy=golden.accuracy,
+            accuracy=self._accuracy(outputs),
+            disagreement=self._disagreement(outputs),
+            bit_exact=exact,
+            verified_samples=verified,
+            test_samples=len(self._measured()),
+            cores=figures.cores,
+            weight_cores=figures.weight_cores,
+            utilisation=figures.utilisation,
+            tune_seconds=sum(result.seconds for result in results if result.name == "tuned"),
+            seconds=perf_counter() - started,
+            peak_bytes=_peak_bytes(),
+            stages=tuple(results),
+            layers=layers,
+            mapping=figures.details,
+        )
+        write_report(report, folder)
+        return report
+
+    def _stage(self, index: int, stage: Stage, kept: StageFolder) -> StageResult:
+        finished = kept.load(index, stage.name, self.ctx)
+        if finished is not None:
+            self.module = kept.module(index, stage.name, self.ctx)
+            verify(self.module)
+            self.on_stage(finished)
+            return finished
+        self.progress(stage.name, 0, 0)
+        self.ctx.remarks.clear()
+        before = perf_counter()
+        self._run_passes(stage.pipeline)
+        seconds = perf_counter() - before
+        outputs = self._outputs(self._main())
+        result = StageResult(
+            stage.name,
+            self._accuracy(outputs),
+            self._disagreement(outputs),
+            seconds,
+            tuple(self.ctx.remarks),
+        )
+        kept.save(index, result, self.module)
+        self.on_stage(result)
+        return result
+
+    def _run_passes(self, pipeline: str) -> None:
+        for one in build_passes(pipeline, full_universe().all_passes, PIPELINES):
+            one.apply(self.ctx, self.module)
+            verify(self.module, after=one.name)
+
+    def _verify(self, image: Path, coded: ModuleOp) -> tuple[Sequence[Array], int, bool]:
+        """The image's outputs on what is measured, and whether all levels agree bit for bit."""
+        from ..targets.jax.evaluator import Evaluator, find_function
+
+        samples = self._measured()
+        simulator = self.chip.load(image)
+        count = len(samples) if self.options.verify_all else min(VERIFIED_SAMPLES, len(samples))
+        batch = samples[:count]
+        self.progress("simulating", 0, 0)
+        expected = Evaluator(find_function(coded)).run(batch)
+        on_chip = Evaluator(self._main()).run(batch)
+        outputs = simulator.run(
+            samples[:], progress=lambda done, total: self.progress("simulating", done, total)
+        )
+        exact = all(
+            np.array_equal(a, b) and np.array_equal(a, c[:count])
+            for a, b, c in zip(expected, on_chip, outputs, strict=True)
+        )
+        return outputs, count, exact
+
+    def _layer_errors(self) -> tuple[LayerError, ...]:
+        from ..targets.jax.compare import compare_functions, golden_function
+
+        main = self._main()
+        samples = self._measured().first(COMPARED_SAMPLES)
+        found = compare_functions(main, golden_function(self.module, main), samples[:])
+        return tuple(
+            LayerError(
+                value.name,
+                value.where,
+                value.sqnr if isfinite(value.sqnr) else None,
+                value.maximum,
+                value.relative,
+            )
+            for value in found.values
+        )
+
+    def _outputs(self, function: FuncOp) -> Sequence[Array]:
+        from ..targets.jax.evaluator import Evaluator
+
+        samples, evaluator = self._measured(), Evaluator(function)
+        step = evaluator.batch_size
+        parts: list[Sequence[Array]] = []
+        for start in range(0, len(samples), step):
+            parts.append(evaluator.run(samples[start : start + step]))
+            self.progress("measuring", min(len(samples), start + step), len(samples))
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+    def _measured(self) -> Samples:
+        if self.test is not None:
+            return self.test
+        assert self.ctx.calibration is not None
+        return self.ctx.calibration.first(self.options.samples)
+
+    def _accuracy(self, outputs: Sequence[Array]) -> float | None:
+        from ..targets.jax.compare import accuracy
+
+        return accuracy(outputs, self.labels) if self.labels is not None else None
+
+    def _disagreement(self, outputs: Sequence[Array]) -> float | None:
+        from ..targets.jax.compare import disagreement, predictions
+
+        if predictions(outputs) is None:
+            return None
+        return disagreement(outputs, self.golden_outputs)
+
+    def _main(self) -> FuncOp:
+        from ..targets.jax.evaluator import find_function
+
+        return find_function(self.module)
+
+    def _fingerprint(self, stages: Sequence[Stage]) -> dict[str, object]:
+        """What a resumed run must have in common with the one that was killed."""
+        assert self.ctx.calibration is not None
+        calibration = self.ctx.calibration.first(self.options.samples)
+        return {
+            "version": __version__,
+            "module": hashlib.sha256(module_text(self.module).encode()).hexdigest(),
+            "stages": [asdict(stage) for stage in stages],
+            "calibration": _digest(calibration[:]),
+            "test": _digest(self.test.raw) if self.test is not None else None,
+            "preprocessing": json.dumps(asdict(self._measured().preprocessing)),
+            "labels": _digest(self.labels) if self.labels is not None else None,
+        }
+
+
+def _digest(array: Array) -> str:
+    digest = hashlib.sha256(f"{array.dtype}{array.shape}".encode())
+    digest.update(np.ascontiguousarray(array).data.cast("B"))
+    return digest.hexdigest()
+
+
+def _peak_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,64 @@
+"""What a compilation reached: the keys of `report.json`, and the files that show it."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..dialects.support.files import write_text
+from .output_folder import FILES_KEY, REPORT, files_of
+from .stages import StageResult
+
+
+@dataclass(frozen=True)
+class LayerError:
+    """How far one value of the coded network is from the golden one of its name."""
+
+    name: str
+    """The golden value's name, as the model has it."""
+    where: str | None
+    sqnr_db: float | None
+    """Signal over error power; `None` where there is no error."""
+    maximum: float
+    """The largest absolute error."""
+    relative: float
+    """The largest absolute error over the largest golden magnitude."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    What a compilation reached; the fields are the keys of `report.json`, see docs/report.md.
+
+    Accuracies, disagreements and utilisation are fractions, times are seconds, memory is bytes.
+    Accuracy is `None` where no labels were given, disagreement where the network decides nothing.
+    """
+
+    model: str
+    target: str
+    version: str
+    golden_accuracy: float | None
+    accuracy: float | None
+    disagreement: float | None
+    bit_exact: bool
+    """Whether coded `core_op`, the chip's level and the image agree bit for bit."""
+    verified_samples: int
+    test_samples: int
+    cores: int
+    weight_cores: int
+    utilisation: float
+    tune_seconds: float
+    seconds: float
+    peak_bytes: int
+    stages: tuple[StageResult, ...]
+    layers: tuple[LayerError, ...]
+    mapping: dict[str, float | int | str]
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Write `report.html` and, last of all, `report.json`."""
+    from .html_report import render_report
+
+    write_text(folder / "report.html", render_report(report))
+    entry = asdict(report)
+    entry[FILES_KEY] = sorted([*files_of(folder), REPORT])
+    write_text(folder / REPORT, json.dumps(entry, indent=1, allow_nan=False) + "\n")

@@ -1,0 +1,145 @@
+"""`corelower`: the compiler for people who have a model and a chip."""
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import __version__
+from ..dialects.support.errors import CorelowerError
+from .diagnostics import run_tool
+
+if TYPE_CHECKING:
+    from .compile_report import Report
+    from .stages import StageResult
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Carries trained neural networks onto chips that are not computers.",
+)
+
+
+class Layout(StrEnum):
+    """The order of an image's axes in the data."""
+
+    nchw = "nchw"
+    nhwc = "nhwc"
+
+
+class MaxPool(StrEnum):
+    """How a maximum is computed."""
+
+    auto = "auto"
+    relu = "relu"
+    native = "native"
+
+
+@app.command("compile")
+def compile_command(
+    model: Annotated[Path, typer.Argument(help="a trained network, as ONNX")],
+    calibration: Annotated[
+        str, typer.Option(help="inputs without labels: FILE or FILE:array (.npy, .npz, IDX, .gz)")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder for everything that is made")],
+    target: Annotated[str, typer.Option(help="the chip")] = "prime",
+    test: Annotated[str | None, typer.Option(help="inputs to measure on: FILE[:array]")] = None,
+    labels: Annotated[str | None, typer.Option(help="their classes: FILE[:array]")] = None,
+    scale: Annotated[float, typer.Option(help="the data is divided by this")] = 1.0,
+    mean: Annotated[str, typer.Option(help="then subtracted; one number, or one a channel")] = "",
+    std: Annotated[str, typer.Option(help="then divided by; one number, or one a channel")] = "",
+    layout: Annotated[Layout, typer.Option(help="axes of the data's images")] = Layout.nchw,
+    override: Annotated[
+        str, typer.Option(help="other constraints: signal_bits=4,weight_bits=4,...")
+    ] = "",
+    max_pool: Annotated[
+        MaxPool, typer.Option(help="a maximum from ReLU, or by the chip's own unit")
+    ] = MaxPool.auto,
+    tune: Annotated[bool, typer.Option("--tune/--no-tune", help="repair the accuracy")] = True,
+    seed: Annotated[int, typer.Option(help="of the tuning's order of samples")] = 0,
+    samples: Annotated[int, typer.Option(help="calibration samples used", min=2)] = 1024,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="compare bit for bit on all test samples")
+    ] = False,
+) -> None:
+    """Compile a model to a chip image, simulate it, and report what it cost."""
+    from ..dialects.support.samples import Preprocessing
+    from .compile_console import CompileConsole
+    from .compiler import compile_model
+    from .target_overrides import parse_overrides
+
+    preprocessing = Preprocessing(scale, _numbers(mean), _numbers(std), layout.value)
+    with CompileConsole() as console:
+        network = compile_model(
+            model,
+            calibration=calibration,
+            target=target,
+            test=test,
+            labels=labels,
+            preprocessing=preprocessing,
+            out=out,
+            overrides=parse_overrides(override),
+            tune=tune,
+            seed=seed,
+            samples=samples,
+            max_pool=max_pool.value,
+            verify_all=verify,
+            progress=console.progress,
+            on_stage=console.stage,
+        )
+    console.summary(network.report, out)
+    if not network.report.bit_exact:
+        raise CorelowerError("the image does not agree bit for bit with coded core_op", str(out))
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder for the result")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="of training and tuning")] = 0,
+) -> None:
+    """Train a small network on scikit-learn's digits and compile it to every chip."""
+    from .demo import run_demo
+
+    run_demo(out, seed)
+
+
+@app.callback(invoke_without_command=True)
+def common(
+    version: Annotated[bool, typer.Option("--version", help="show the version")] = False,
+) -> None:
+    """Shared options."""
+    if version:
+        typer.echo(f"corelower {__version__}")
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; wrong use and every other error is one line, and exit status 1."""
+    run_tool(lambda: _run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def _run(arguments: list[str]) -> int:
+    from typer._click.exceptions import ClickException
+
+    try:
+        result = app(arguments, standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except ClickException as error:
+        raise CorelowerError(f"{error.format_message()}; corelower --help shows all") from None
+    return result if isinstance(result, int) else 0
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise CorelowerError(f"'{text}' is not a list of numbers, as 0.5 or 0.4,0.5,0.6") from None
+
+
+if __name__ == "__main__":
+    main()
