@@ -13,7 +13,7 @@ help:
 	@echo "make lit     the FileCheck tests only"
 	@echo "make unit    the unit and conformance tests only"
 	@echo "make docs    check that the generated reference is up to date"
-	@echo "make bench   the benchmarks; they take minutes and print ratios"
+	@echo "make bench   the benchmarks; they take minutes"
 	@echo "make clean   remove the environment and every cache"
 
 demo: $(VENV)/.installed-demo
@@ -36,7 +36,8 @@ docs: $(VENV)/.installed-test
 	$(BIN)/python docs/generate.py --check
 
 bench: $(VENV)/.installed-test
-	$(BIN)/python -m test.benchmark
+	$(BIN)/python test/benchmark/bench_scale.py vgg16
+	$(BIN)/python test/benchmark/bench_scale.py resnet18
 
 clean:
 	rm -rf $(VENV) build corelower.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -8,8 +8,8 @@ means is in `targets/jax/core_op.py`; why it is as it is, in `docs/rationale_cor
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from enum import StrEnum
 from math import prod
+from typing import cast
 
 import numpy as np
 from xdsl.dialects.builtin import (
@@ -58,6 +58,7 @@ from xdsl.pattern_rewriter import RewritePattern
 from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.str_enum import StrEnum
 
 from .nn import IntegerArray, Shape, integers, shape_of
 from .support.provenance import golden_name
@@ -110,7 +111,7 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
     def verify(self) -> None:
         if not 1 <= self.bits.data <= 16:
             raise VerifyException(f"a code has 1 to 16 bits, not {self.bits.data}")
-        # Not subnormal: the arithmetic needs the scale's reciprocal, and some devices flush to zero.
+        # Not subnormal: its reciprocal must be finite, and some devices flush it to zero.
         limits = np.finfo(np.float32)
         if not limits.tiny <= self.scale.data <= limits.max:
             raise VerifyException(
@@ -174,8 +175,8 @@ class ActivationAttr(EnumAttribute[Activation], SpacedOpaqueSyntaxAttribute):
 
 def element_of(value: SSAValue) -> Attribute:
     """The element type of a tensor value."""
-    assert isinstance(value.type, TensorType)
-    return value.type.get_element_type()
+    # The operations' definitions have checked that it is a tensor; `isa` would look at it again.
+    return cast(TensorType[Attribute], value.type).get_element_type()
 
 
 def code_of(value: SSAValue) -> CodeType | None:
@@ -382,7 +383,7 @@ class VmmOp(CoreOperation):
             printer.print_string(" same_code")
         printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
-        printer.print_operation_type(self)
+        printer.print_function_type(self.operand_types, self.result_types)
 
     @property
     def groups(self) -> int:

@@ -184,7 +184,7 @@ class MvmOp(CoreOperation, HasCanonicalizationPatternsInterface):
             self.placement.print_parameters(printer)
         printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
-        printer.print_operation_type(self)
+        printer.print_function_type(self.operand_types, self.result_types)
 
     @property
     def groups(self) -> int:

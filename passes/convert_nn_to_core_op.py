@@ -14,6 +14,7 @@ from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError, OperationError, describe_location
 from ..dialects.support.provenance import golden_name, set_golden
+from .core_counts import counting_target
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .wiring import (
     channels_first,
@@ -30,7 +31,7 @@ FloatArray = np.typing.NDArray[np.float32]
 HOST_OPERATIONS = (nn.SoftmaxOp, nn.ArgMaxOp)
 """What the host computes behind the last core."""
 
-_REMEDIES = {
+_REMEDIES: dict[type[nn.NnOperation], str] = {
     nn.BatchNormOp: "run nn-fold-batch-norm before",
     nn.MaxPoolOp: "run nn-decompose-pooling before",
     nn.AveragePoolOp: "run nn-decompose-pooling before",
@@ -55,6 +56,7 @@ class ConvertNnToCoreOp(CorelowerPass):
             patterns = [
                 ConvertConv(),
                 ConvertDense(),
+                ConvertElementSum(),
                 ConvertAddOfConstant(),
                 ConvertRelu(),
                 ConvertReshape(),
@@ -100,19 +102,18 @@ class ConvertDense(RewritePattern):
 
 class ConvertSum(RewritePattern):
     """
-    A sum of two computed values is one dot product over both inputs, side by side.
+    A sum with a layer that only feeds it is one dot product over both inputs, side by side.
 
-    A layer that only feeds the sum brings its own weights along, so that its result, which may be
-    negative, is never a signal; any other value comes in through an identity.
+    The layer brings its own weights along, so that its result, which may be negative, is never a
+    signal; the other value comes in through an identity, if it is no such layer itself.
     """
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: nn.AddOp, rewriter: PatternRewriter) -> None:
-        if any(isinstance(operand.owner, trained.TensorOp) for operand in op.operands):
+        if not any(_is_summed_layer(operand) for operand in op.operands):
             return
         shape = shape_of(op.result)
-        if any(shape_of(operand) != shape for operand in op.operands):
-            raise OperationError(op, "two computed values of different shapes cannot be added yet")
+        _require_same_shapes(op)
         layers = [_summand(operand, rewriter) for operand in op.operands]
         rows = core_op.ConcatOp([layer.rows for layer in layers], len(shape_of(layers[0].rows)) - 1)
         rewriter.insert(rows)
@@ -123,20 +124,40 @@ class ConvertSum(RewritePattern):
             np.sum(biases, axis=0) if biases else None,
         )
         last = rectifier_of(op) or op
-        order = channels_last_order(len(shape)) if len(shape) > 1 else None
+        channels, *spatial = shape
+        order = channels_last_order(len(shape)) if spatial else None
         value = insert_layer(rewriter, total, last, order)
-        value = reshape(rewriter, value, (*shape[1:], shape[0]))
-        if len(shape) > 1:
+        value = reshape(rewriter, value, (*spatial, channels))
+        if spatial:
             value = channels_first(rewriter, value)
         replace_layer(rewriter, op, last, value)
+
+
+class ConvertElementSum(RewritePattern):
+    """A sum of two values that others use too is a dot product with ones, element by element."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: nn.AddOp, rewriter: PatternRewriter) -> None:
+        if any(isinstance(operand.owner, trained.TensorOp) for operand in op.operands):
+            return
+        _require_same_shapes(op)
+        shape = shape_of(op.result)
+        columns = [reshape(rewriter, operand, (*shape, 1, 1)) for operand in op.operands]
+        rows = rewriter.insert(core_op.ConcatOp(columns, len(shape) + 1)).result
+        last = rectifier_of(op) or op
+        activation = Activation.RELU if is_nonnegative(last.result) else Activation.LINEAR
+        product = fixed_product(rewriter, rows, np.ones((2, 1)), activation)
+        product.location = last.location
+        set_golden(product, golden_name(last))
+        replace_layer(rewriter, op, last, reshape(rewriter, product.result, shape))
 
 
 class ConvertAddOfConstant(RewritePattern):
     """
     A constant that no layer before could take as its bias is the bias of an identity.
 
-    One value a channel is a bias of the identity over channels; otherwise the identity runs over
-    all elements.
+    One value a channel is a bias of the identity over channels; otherwise each element has its
+    own, and a group is as many elements as fit into a core.
     """
 
     @op_type_rewrite_pattern
@@ -161,9 +182,13 @@ class ConvertAddOfConstant(RewritePattern):
             result = reshape(rewriter, result, (*shape[1:], shape[0]))
             replace_layer(rewriter, op, last, channels_first(rewriter, result))
             return
-        count = array.size
-        rows = reshape(rewriter, value, (1, count))
-        layer = Layer(rows, np.eye(count, dtype=np.float32)[None], array.reshape(1, count))
+        target = counting_target(op)
+        most = min(target.inputs, target.fan_out)
+        count = max(width for width in range(1, most + 1) if array.size % width == 0)
+        rows = reshape(rewriter, value, (array.size // count, count))
+        identity = np.eye(count, dtype=np.float32)
+        identities = np.broadcast_to(identity, (array.size // count, count, count))
+        layer = Layer(rows, identities, array.reshape(-1, count))
         result = insert_layer(rewriter, layer, last, None)
         replace_layer(rewriter, op, last, reshape(rewriter, result, shape))
 
@@ -271,17 +296,32 @@ def constant_array(op: Operation, value: SSAValue, what: str) -> FloatArray:
     return np.asarray(data.array, np.float32)
 
 
+def _is_summed_layer(value: SSAValue) -> bool:
+    """Whether only a sum uses the value, and a layer computes it whose weights fit beside others."""
+    if not value.has_one_use():
+        return False
+    op = value.owner
+    if isinstance(op, nn.ConvOp):
+        return op.groups.value.data == 1
+    return isinstance(op, nn.DenseOp) and len(shape_of(value)) == 1
+
+
 def _summand(value: SSAValue, rewriter: PatternRewriter) -> Layer:
     op = value.owner
-    alone = value.has_one_use()
-    if alone and isinstance(op, nn.ConvOp) and op.groups.value.data == 1:
-        return conv_layer(op, rewriter)
-    if alone and isinstance(op, nn.DenseOp) and len(shape_of(value)) == 1:
+    if _is_summed_layer(value):
+        if isinstance(op, nn.ConvOp):
+            return conv_layer(op, rewriter)
+        assert isinstance(op, nn.DenseOp)
         return dense_layer(op, rewriter)
-    shape = shape_of(value)
-    rows = channels_last(rewriter, value) if len(shape) > 1 else value
-    rows = reshape(rewriter, rows, (*shape[1:], 1, shape[0]))
-    return Layer(rows, np.eye(shape[0], dtype=np.float32)[None], None)
+    channels, *spatial = shape_of(value)
+    rows = channels_last(rewriter, value) if spatial else value
+    rows = reshape(rewriter, rows, (*spatial, 1, channels))
+    return Layer(rows, np.eye(channels, dtype=np.float32)[None], None)
+
+
+def _require_same_shapes(op: nn.AddOp) -> None:
+    if any(shape_of(operand) != shape_of(op.result) for operand in op.operands):
+        raise OperationError(op, "two computed values of different shapes cannot be added yet")
 
 
 def _require_converted(function: Operation) -> None:

@@ -34,14 +34,14 @@ class CoreOpExpand(CorelowerPass):
 
     pack: bool = field(
         default=True,
-        metadata={"help": "several positions of merges, pools and additions side by side in a core"},
+        metadata={"help": "merges, pools and additions of several positions in a core"},
     )
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = core_op.target_of(op)
         if target is None:
             raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
-        patterns: list[RewritePattern] = [SplitRows(target), SplitColumns(target)]
+        patterns: list[RewritePattern] = [SplitMatrix(target)]
         for function in lowered_functions(op):
             run_patterns(function, patterns, ctx)
             if self.pack:
@@ -49,85 +49,48 @@ class CoreOpExpand(CorelowerPass):
 
 
 @dataclass(frozen=True)
-class SplitRows(RewritePattern):
+class SplitMatrix(RewritePattern):
     """
-    More inputs than a core has rows: partial sums over row tiles, and a stage that adds them.
+    A matrix that exceeds a core becomes tiles: groups that see parts of the inputs.
 
-    The tiles are balanced. The bias is shared out evenly, so that every partial sum stays small.
+    Where inputs are split, the tiles compute partial sums, and a merge stage adds them. The tiles
+    are balanced. The bias is shared out evenly, so that every partial sum stays small.
     """
 
     target: Target
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        if op.fan_in <= self.target.inputs:
+        parts, stripes = -(-op.fan_in // self.target.inputs), -(-op.outputs // self.target.fan_out)
+        if parts == stripes == 1:
             return
         weight, bias = _real_parameters(op)
-        groups, fan_in, outputs = weight.shape
-        tiles = -(-fan_in // self.target.inputs)
-        rows = -(-fan_in // tiles)
-        value = _pad_axis(rewriter, op.input, -1, tiles * rows)
+        rows, columns = -(-op.fan_in // parts), -(-op.outputs // stripes)
         positions = shape_of(op.input)[:-2]
-        value = reshape(rewriter, value, (*positions, groups * tiles, rows))
-        weight = np.pad(weight, [(0, 0), (0, tiles * rows - fan_in), (0, 0)])
-        weight = weight.reshape(groups * tiles, rows, outputs)
+        value = _pad_axis(rewriter, op.input, -1, parts * rows)
+        value = reshape(rewriter, value, (*positions, op.groups * parts, rows))
+        if stripes > 1:
+            repeat = core_op.RepeatOp(value, len(positions), stripes)
+            value = rewriter.insert(repeat).result
         bias_value = None
         if bias is not None:
-            bias_value = constant(rewriter, np.repeat(bias / np.float32(tiles), tiles, axis=0))
-        partial = core_op.VmmOp(
-            Activation.LINEAR, value, constant(rewriter, weight), bias_value, element=f32
-        )
-        _copy_auxiliary(op, partial)
-        rewriter.insert(partial)
-        value = reshape(rewriter, partial.result, (*positions, groups, tiles, outputs))
-        rank = len(positions)
-        order = [*range(rank + 1), rank + 2, rank + 1]
-        value = rewriter.insert(core_op.PermuteOp(value, order)).result
-        value = reshape(rewriter, value, (*positions, groups, outputs, 1, tiles))
-        element = core_op.element_of(op.result)
-        ones = np.ones((tiles, 1))
-        merge = fixed_product(rewriter, value, ones, op.activation.data, element=element)
-        _replace(op, merge.result, rewriter)
-
-
-@dataclass(frozen=True)
-class SplitColumns(RewritePattern):
-    """More outputs than a core has columns: groups that see the same inputs."""
-
-    target: Target
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        # Rows first: then a row tile is split into columns once, not each column tile into rows.
-        if op.fan_in > self.target.inputs or op.outputs <= self.target.fan_out:
-            return
-        weight, bias = _real_parameters(op)
-        groups, fan_in, outputs = weight.shape
-        tiles = -(-outputs // self.target.fan_out)
-        columns = -(-outputs // tiles)
-        extra = tiles * columns - outputs
-        axis = len(shape_of(op.input)) - 2
-        value = rewriter.insert(core_op.RepeatOp(op.input, axis, tiles)).result
-        weight = np.pad(weight, [(0, 0), (0, 0), (0, extra)])
-        weight = weight.reshape(groups, fan_in, tiles, columns).transpose(0, 2, 1, 3)
-        weight = weight.reshape(groups * tiles, fan_in, columns)
-        bias_value = None
-        if bias is not None:
-            padded = np.pad(bias, [(0, 0), (0, extra)])
-            bias_value = constant(rewriter, padded.reshape(groups * tiles, columns))
+            shares = np.repeat(bias[:, None] / np.float32(parts), parts, axis=1)
+            bias_value = constant(rewriter, _tiles(shares, 1, columns).reshape(-1, columns))
+        is_partial = parts > 1
         product = core_op.VmmOp(
-            op.activation.data,
+            Activation.LINEAR if is_partial else op.activation.data,
             value,
-            constant(rewriter, weight),
+            constant(rewriter, _tiles(weight, rows, columns)),
             bias_value,
-            element=core_op.element_of(op.result),
-            same_code=op.same_code is not None,
+            element=f32 if is_partial else core_op.element_of(op.result),
+            same_code=op.same_code is not None and not is_partial,
         )
         _copy_auxiliary(op, product)
         rewriter.insert(product)
-        positions = shape_of(op.input)[:-2]
-        value = reshape(rewriter, product.result, (*positions, groups, tiles * columns))
-        value = _cut_axis(rewriter, value, -1, outputs)
+        tiled = (*positions, op.groups * parts, stripes * columns)
+        value = _cut_axis(rewriter, reshape(rewriter, product.result, tiled), -1, op.outputs)
+        if is_partial:
+            value = _merged(rewriter, value, op, parts)
         _replace(op, value, rewriter)
 
 
@@ -158,7 +121,7 @@ class PackPositions(RewritePattern):
         product = fixed_product(
             rewriter,
             value,
-            np.kron(np.eye(copies, dtype=np.float32), weight[0]),
+            _block_diagonal(weight[0], copies),
             op.activation.data,
             element=core_op.element_of(op.result),
             same_code=op.same_code is not None,
@@ -166,6 +129,13 @@ class PackPositions(RewritePattern):
         value = reshape(rewriter, product.result, (blocks * copies, outputs))
         value = _cut_axis(rewriter, value, 0, total)
         _replace(op, value, rewriter)
+
+
+def _block_diagonal(matrix: FloatArray, copies: int) -> FloatArray:
+    rows, columns = matrix.shape
+    blocks = np.zeros((copies, rows, copies, columns), np.float32)
+    blocks[np.arange(copies), :, np.arange(copies), :] = matrix
+    return blocks.reshape(copies * rows, copies * columns)
 
 
 def _packable(function: Operation, target: Target) -> set[core_op.VmmOp]:
@@ -186,6 +156,36 @@ def _copies(op: core_op.VmmOp, target: Target) -> int:
         return 1
     fit = min(target.inputs // op.fan_in, target.fan_out // op.outputs)
     return min(fit, op.positions)
+
+
+def _tiles(matrices: FloatArray, rows: int, columns: int) -> FloatArray:
+    """
+    `matrices` G x M x N cut into (G * row tiles * column tiles) x `rows` x `columns`.
+
+    What is missing at the ends is zero. The tiles are the only copy that is made.
+    """
+    groups, fan_in, outputs = matrices.shape
+    parts, stripes = -(-fan_in // rows), -(-outputs // columns)
+    tiles = np.zeros((groups, parts, stripes, rows, columns), np.float32)
+    for part, stripe in np.ndindex(parts, stripes):
+        top, left = part * rows, stripe * columns
+        tile = matrices[:, top : top + rows, left : left + columns]
+        tiles[:, part, stripe, : tile.shape[1], : tile.shape[2]] = tile
+    return tiles.reshape(-1, rows, columns)
+
+
+def _merged(rewriter: PatternRewriter, value: SSAValue, op: core_op.VmmOp, parts: int) -> SSAValue:
+    """The sums, with the function of `op`, of partial sums P.. x (G * `parts`) x N."""
+    *positions, _, outputs = shape_of(value)
+    rank = len(positions)
+    value = reshape(rewriter, value, (*positions, op.groups, parts, outputs))
+    order = [*range(rank + 1), rank + 2, rank + 1]
+    value = rewriter.insert(core_op.PermuteOp(value, order)).result
+    value = reshape(rewriter, value, (*positions, op.groups, outputs, 1, parts))
+    element = core_op.element_of(op.result)
+    return fixed_product(
+        rewriter, value, np.ones((parts, 1)), op.activation.data, element=element
+    ).result
 
 
 def _real_parameters(op: core_op.VmmOp) -> tuple[FloatArray, FloatArray | None]:

@@ -1,5 +1,6 @@
 """The pass `core-op-quantize-weights`: from real weights to the target's integers and gains."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .wiring import AUXILIARY, constant
 
 FloatArray = npt.NDArray[np.float64]
+WeightArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 REAL_WEIGHT = "core_op.real_weight"
@@ -25,6 +27,9 @@ REAL_WEIGHT = "core_op.real_weight"
 
 CLIPPING = np.linspace(1.0, 0.7, 13)
 """Candidates of the largest weight kept, as a part of the largest there is."""
+
+CHUNK = 1 << 16
+"""Weights that are worked on at once: what a processor's cache holds."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,13 @@ class CoreOpQuantizeWeights(CorelowerPass):
 @dataclass(frozen=True)
 class QuantizedWeights:
     """
-    `weight` G x M x N and `bias` G x N in the target's integers; `gain` G or G x N.
+    `weight` G x M x N (int8 or int16) and `bias` G x N in the target's integers; `gain` G or G x N.
 
     `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for.
     """
 
-    weight: IntArray
-    bias: IntArray
+    weight: npt.NDArray[np.integer]
+    bias: npt.NDArray[np.integer]
     gain: npt.NDArray[np.float32]
     step: FloatArray
 
@@ -92,8 +97,9 @@ class QuantizeWeights(RewritePattern):
             op,
         )
         if self.keep_real and AUXILIARY not in op.attributes:
-            steps = np.asarray(weight.array) / quantized.step
-            op.attributes[REAL_WEIGHT] = trained.DataAttr(TensorData(steps.astype(np.float32)))
+            steps = np.empty(weight.shape, np.float32)
+            np.divide(weight.array, quantized.step, out=steps, casting="same_kind")
+            op.attributes[REAL_WEIGHT] = trained.DataAttr(TensorData(steps))
         replace_parameters(op, quantized, rewriter)
 
 
@@ -112,15 +118,16 @@ def quantize(
     `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. Raises
     `OperationError` at `op` where no step lets the target represent the bias.
     """
-    real = weight.astype(np.float32)
+    real = np.asarray(weight, np.float32)
     step = _power_of_two_step(weight_step(real, target), incoming, outgoing, target)
     groups, _, outputs = real.shape
     offset = np.zeros((groups, outputs)) if bias is None else bias.astype(np.float64)
+    needed = 0
     for _ in range(8):
-        integers, step = _integers(real, step, target)
+        integers, sums, step = _integers(real, step, target)
         unit = incoming.scale.data * np.broadcast_to(step, (groups, 1, outputs))[:, 0]
         gain = (unit / outgoing.scale.data).astype(np.float32)
-        exact = offset / unit - incoming.zero.data * integers.sum(axis=1)
+        exact = offset / unit - incoming.zero.data * sums
         exact += outgoing.zero.data / gain.astype(np.float64)
         rounded = np.rint(exact).astype(np.int64)
         excess = np.abs(rounded) / max(target.largest_bias, 1)
@@ -131,34 +138,43 @@ def quantize(
             representable = representable_bias(rounded, target)
             gains = gain[:, 0] if target.gain == "core" else gain
             return QuantizedWeights(integers, representable, gains, step)
+        needed = int(np.abs(rounded).max())
         # A larger step makes sums, and with them the bias, smaller numbers.
         step = step * np.maximum(worst * 1.02, 1.0)[:, None, :]
         step = _power_of_two_step(step, incoming, outgoing, target)
     raise OperationError(
         op,
-        f"the bias needs {int(np.abs(rounded).max())} steps of the sum, the target's bias holds "
+        f"the bias needs {needed} steps of the sum, the target's bias holds "
         f"{target.largest_bias}; give the target more bias rows",
     )
 
 
-def weight_step(weight: npt.NDArray[np.float32], target: Target) -> FloatArray:
+def weight_step(weight: WeightArray, target: Target) -> FloatArray:
     """The step of the least squared error, a core (G x 1 x 1) or a neuron (G x 1 x N)."""
-    axes = (1, 2) if target.gain == "core" else (1,)
-    peak = np.abs(weight).max(axis=axes, keepdims=True).astype(np.float64)
     largest = target.largest_weight
-    peak = np.where(peak > 0, peak, largest)
-    best = peak / largest
+    steps: list[FloatArray] = []
+    for part in _chunks(weight):
+        peak = np.abs(part).max(axis=_axes(target), keepdims=True, initial=0).astype(np.float64)
+        # Steps are normal numbers, so that they have a reciprocal.
+        tiny = float(np.finfo(np.float32).tiny)
+        peak = np.where(peak > 0, np.maximum(peak, tiny * largest), largest)
+        # More values than 9 bits tell apart leave nothing to win by clipping.
+        steps.append(peak / largest if largest > 255 else _least_error_step(part, peak, target))
+    return np.concatenate(steps) if steps else np.ones((0, 1, 1))
+
+
+def _least_error_step(part: WeightArray, peak: FloatArray, target: Target) -> FloatArray:
+    best = peak / target.largest_weight
     least = np.full_like(best, np.inf)
-    if largest > 255:
-        return best
-    for part in CLIPPING:
-        step = (peak * part / largest).astype(np.float32)
-        nearest = np.rint(weight / step)
+    nearest, scaled = np.empty_like(part), np.empty_like(part)
+    for kept in CLIPPING:
+        step = peak * (kept / target.largest_weight)
+        np.multiply(part, (1 / step).astype(np.float32), out=scaled)
+        np.rint(scaled, out=nearest)
         np.clip(nearest, target.weights[0], target.weights[1], out=nearest)
-        nearest *= step
-        nearest -= weight
-        error = np.einsum("gmn,gmn->gn", nearest, nearest, dtype=np.float64)[:, None, :]
-        error = error.sum(axis=2, keepdims=True) if target.gain == "core" else error
+        nearest -= scaled
+        np.square(nearest, out=nearest)
+        error = nearest.sum(axis=_axes(target), keepdims=True) * np.square(step)
         better = error < least
         best, least = np.where(better, step, best), np.where(better, error, least)
     return best
@@ -168,8 +184,7 @@ def replace_parameters(
     op: core_op.VmmOp, quantized: QuantizedWeights, rewriter: PatternRewriter
 ) -> None:
     """Let `op` compute with integer weights, bias and gain."""
-    narrow = np.abs(quantized.weight).max(initial=0) <= 127
-    weight = constant(rewriter, quantized.weight.astype(np.int8 if narrow else np.int16))
+    weight = constant(rewriter, quantized.weight)
     bias = None
     if quantized.bias.any():
         bias = constant(rewriter, quantized.bias.astype(np.int32))
@@ -187,23 +202,64 @@ def replace_parameters(
 
 
 def _integers(
-    weight: npt.NDArray[np.float32], step: FloatArray, target: Target
-) -> tuple[IntArray, FloatArray]:
+    weight: WeightArray, step: FloatArray, target: Target
+) -> tuple[npt.NDArray[np.integer], IntArray, FloatArray]:
     """
-    The weights in steps, and the steps; a common divisor of a core's weights goes to its step.
+    The weights in steps, their sums over each column (G x N), and the steps.
 
-    A merge stage, all of whose weights are equal, then has weights of 1 and a small bias.
+    A common divisor of a core's weights goes to its step: a merge stage, all of whose weights are
+    equal, then has weights of 1 and a small bias.
     """
-    nearest = np.rint(weight / step.astype(np.float32))
-    integers = np.clip(nearest, *target.weights).astype(np.int32)
-    if target.gain_values == "power_of_two":
-        return integers.astype(np.int64), step
-    axes = (1, 2) if target.gain == "core" else (1,)
-    divisor = np.gcd.reduce(integers.reshape(len(integers), -1), axis=1)[:, None, None]
-    if axes == (1,):
-        divisor = np.gcd.reduce(integers, axis=1)[:, None, :]
-    divisor = np.maximum(divisor, 1)
-    return (integers // divisor).astype(np.int64), step * divisor
+    groups, _, outputs = weight.shape
+    integers = np.empty(weight.shape, np.int16 if max(map(abs, target.weights)) > 127 else np.int8)
+    sums = np.zeros((groups, outputs), np.int64)
+    steps = step.copy()
+    single = step.astype(np.float32)
+    first = 0
+    for part in _chunks(weight):
+        here = slice(first, first + len(part))
+        first += len(part)
+        nearest = part / single[here]
+        np.rint(nearest, out=nearest)
+        np.clip(nearest, target.weights[0], target.weights[1], out=nearest)
+        integers[here] = nearest
+        if target.gain_values != "power_of_two":
+            divisor = _common_divisors(integers[here], target)
+            if (divisor > 1).any():
+                integers[here] //= divisor
+                steps[here] *= divisor
+        integers[here].sum(axis=1, dtype=np.int64, out=sums[here])
+    if integers.dtype == np.int16 and max(-integers.min(initial=0), integers.max(initial=0)) <= 127:
+        integers = integers.astype(np.int8)
+    return integers, sums, steps
+
+
+def _common_divisors(integers: npt.NDArray[np.integer], target: Target) -> IntArray:
+    """The largest divisor, a core (G x 1 x 1) or a neuron (G x 1 x N); 1 where all is zero."""
+    groups, fan_in, outputs = integers.shape
+    rows = integers
+    if target.gain == "core":
+        rows = integers.reshape(groups, fan_in * outputs, 1)
+    divisor = np.zeros((groups, rows.shape[2]), integers.dtype)
+    first, count = 0, 16
+    # Nearly always a few weights show that there is none.
+    while first < rows.shape[1] and (divisor != 1).any():
+        some = np.gcd.reduce(rows[:, first : first + count], axis=1)
+        divisor = np.gcd(divisor, some)
+        first, count = first + count, 2 * count
+    return np.maximum(divisor, 1)[:, None]
+
+
+def _axes(target: Target) -> tuple[int, ...]:
+    """The axes of G x M x N over which weights share a gain."""
+    return (1, 2) if target.gain == "core" else (1,)
+
+
+def _chunks(weight: WeightArray) -> Iterator[WeightArray]:
+    """The groups in order, as many at once as have `CHUNK` weights, and one at least."""
+    count = max(1, CHUNK // max(1, weight[:1].size))
+    for first in range(0, len(weight), count):
+        yield weight[first : first + count]
 
 
 def _power_of_two_step(

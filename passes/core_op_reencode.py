@@ -1,15 +1,14 @@
 """The pass `core-op-reencode`: from real signals to codes of the chip."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from xdsl.builder import Builder, InsertPoint
+from xdsl.builder import Builder
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, BlockArgument, Operation, SSAValue
-from xdsl.rewriter import Rewriter
+from xdsl.ir import Block, BlockArgument, Operation
+from xdsl.rewriter import InsertPoint, Rewriter
 
 from ..dialects import core_op
 from ..dialects.nn import shape_of
@@ -40,9 +39,9 @@ class CoreOpReencode(CorelowerPass):
             for signal in signal_classes(function):
                 _separate_rectified(signal, function)
             signals = [signal for signal in signal_classes(function) if not signal.is_coded]
-            _require_ranges(signals, function)
-            for signal in signals:
-                low, high = range_of(signal.roots, function)
+            # All of them before anything changes.
+            ranges = [_required_range(signal, function) for signal in signals]
+            for signal, (low, high) in zip(signals, ranges, strict=True):
                 code = code_for(low, high, target.signal_bits, rectified=signal.is_rectified)
                 _apply_code(signal, code, function)
             clear_ranges(function)
@@ -93,17 +92,16 @@ def _separate_rectified(signal: SignalClass, function: FuncOp) -> None:
         set_range(product.result, low, high, function)
 
 
-def _require_ranges(signals: Sequence[SignalClass], function: FuncOp) -> None:
-    for signal in signals:
-        if range_of(signal.roots, function) is not None:
-            continue
-        root = signal.roots[0]
-        message = "no calibrated range; run core-op-calibrate before"
-        if isinstance(root, BlockArgument):
-            where = describe_location(function.location)
-            raise CorelowerError(f"input {root.index} of the network has {message}", where)
-        assert isinstance(root.owner, Operation)
-        raise OperationError(root.owner, message)
+def _required_range(signal: SignalClass, function: FuncOp) -> tuple[float, float]:
+    if (interval := range_of(signal.roots, function)) is not None:
+        return interval
+    root = signal.roots[0]
+    message = "no calibrated range; run core-op-calibrate before"
+    if isinstance(root, BlockArgument):
+        where = describe_location(function.location)
+        raise CorelowerError(f"input {root.index} of the network has {message}", where)
+    assert isinstance(root.owner, Operation)
+    raise OperationError(root.owner, message)
 
 
 def _apply_code(signal: SignalClass, code: core_op.CodeType, function: FuncOp) -> None:
@@ -136,5 +134,3 @@ def _decode_for_host(function: FuncOp) -> None:
 def _first(block: Block) -> Operation:
     assert block.first_op is not None
     return block.first_op
-
-

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-from xdsl.builder import Builder, InsertPoint
+from xdsl.builder import Builder
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
+from xdsl.rewriter import InsertPoint
 
 from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from ..targets.jax.tuning import Layer, Phase, State
 
 Array = npt.NDArray[np.generic]
+END_TO_END_RATE = 0.1
+"""The rate when all layers move at once, as a part of that of a single one."""
+
+END_TO_END_STEPS = 3
+"""Steps end to end, as a multiple of those of a layer."""
+
 Method = Literal["layerwise", "end-to-end"]
 
 
@@ -48,9 +55,11 @@ class CoreOpTune(CalibrationPass):
     method: tuple[Method, ...] = field(
         default=("layerwise", "end-to-end"), metadata={"help": "the phases, in order"}
     )
-    steps: int = field(default=120, metadata={"help": "steps of each layer; end to end three times"})
+    steps: int = field(
+        default=120, metadata={"help": "steps a layer; three times as many at the end"}
+    )
     learning_rate: float = field(
-        default=0.05, metadata={"help": "of the weights, in steps of an integer weight"}
+        default=0.03, metadata={"help": "of the weights, in steps of an integer weight"}
     )
     batch: int = field(default=64, metadata={"help": "samples a step"})
     validation: float = field(default=0.25, metadata={"help": "part of the samples held back"})
@@ -110,8 +119,9 @@ class _Tuning:
         for op in self.evaluator.program.operations:
             if isinstance(op, core_op.VmmOp) and op.is_quantized and AUXILIARY not in op.attributes:
                 self._add_layer(op)
-        steps = options.steps * (len(self.layers) if "layerwise" in options.method else 0)
-        self.total = steps + (options.steps * 3 if "end-to-end" in options.method else 0)
+        phases = len(self.layers) if "layerwise" in options.method else 0
+        phases += END_TO_END_STEPS if "end-to-end" in options.method else 0
+        self.total = options.steps * phases
         self.done = 0
 
     def tune_layers(self) -> None:
@@ -120,8 +130,7 @@ class _Tuning:
         found = {name: v for name, v in self.evaluator.named_values().items() if name in wanted}
         before, start = dict(self.state), self._network()
         quality = start.quality(before)
-        arrays = dict(zip(self.evaluator.arguments, [self.samples[:]], strict=True))
-        known: dict[SSAValue, Array] = dict(arrays)
+        known: dict[SSAValue, Array] = {self.evaluator.arguments[0]: self.samples[:]}
         for name, (op, value) in found.items():
             goal = self._golden_value(wanted[name][1], op)
             known = self._tune_part(known, value, goal, decisions=False)
@@ -138,8 +147,8 @@ class _Tuning:
         before = phase.quality(self.state)
         self.state = phase.tune(
             self.state,
-            self.options.steps * 3,
-            self.options.learning_rate * 0.4,
+            self.options.steps * END_TO_END_STEPS,
+            self.options.learning_rate * END_TO_END_RATE,
             self.options.batch,
             self.options.seed + 1,
             self._progress,
@@ -161,7 +170,7 @@ class _Tuning:
             builder = Builder(InsertPoint.before(op))
             for at, array in enumerate(values, start=1):
                 constant = trained.TensorOp(array)
-                constant.location = op.operands[at].owner.location  # pyright: ignore
+                constant.location = op.location
                 op.operands[at] = builder.insert(constant).result
             op.attributes.pop(REAL_WEIGHT, None)
         for op in list(self.function.body.block.ops):
@@ -225,7 +234,7 @@ class _Tuning:
             self.evaluator.program.part(operations),
             self.evaluator.parameters,
             self.layers,
-            {name: self.samples[:] for name in used},
+            dict.fromkeys(used, self.samples[:]),
             output,
             goal.reshape(len(goal), *shape_of(output)).astype(np.float32),
             self.validation,
@@ -254,7 +263,9 @@ class _Tuning:
             op, names[0], names[1] if op.bias else None, names[-1], code.zero.data, self.target
         )
         real = op.attributes.get(REAL_WEIGHT)
-        weight = np.asarray(real.data.array) if isinstance(real, trained.DataAttr) else None
+        weight = (
+            np.asarray(real.data.array, np.float32) if isinstance(real, trained.DataAttr) else None
+        )
         index = len(self.layers)
         self.layers[index] = layer
         self.state[index] = layer.start(self.evaluator.parameters, weight)
@@ -264,9 +275,7 @@ class _Tuning:
         if isinstance(self.ctx, CorelowerContext) and self.ctx.progress is not None:
             self.ctx.progress(self.options.name, self.done, self.total)
 
-    def _remark(
-        self, phase: str, before: tuple[float, float], after: tuple[float, float]
-    ) -> None:
+    def _remark(self, phase: str, before: tuple[float, float], after: tuple[float, float]) -> None:
         remark(
             self.ctx,
             self.function,

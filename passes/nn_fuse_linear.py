@@ -248,8 +248,20 @@ def cost_of(op: Operation) -> Cost:
         inputs, outputs = nn.shape_of(op.weight)
         positions = prod(nn.shape_of(op.result)[:-1])
         return linear_cost(counting_target(op), 1, inputs, outputs, positions)
-    assert isinstance(op, ConvolutionOp)
+    if isinstance(op, nn.AveragePoolOp):
+        return _pool_cost(op)
+    assert isinstance(op, nn.ConvOp)
     return convolution_cost(op, ConvolutionShape.of(op))
+
+
+def _pool_cost(op: nn.AveragePoolOp) -> Cost:
+    # All channels have the same weights and take turns; so do all places, but at a border.
+    channels, *extents = nn.shape_of(op.result)
+    places = prod(extents)
+    groups, positions = 1, channels * places
+    if border_factors(op) is not None:
+        groups, positions = places, channels
+    return linear_cost(counting_target(op), groups, op.window.size, 1, positions)
 
 
 def convolution_cost(op: ConvolutionOp, shape: ConvolutionShape) -> Cost:

@@ -145,8 +145,10 @@ def _default_text(field: "dataclasses.Field[OptionValue]") -> str | None:
 
 
 def _written(value: OptionValue) -> str:
-    if value is None:
+    if value is None or value == ():
         return "none"
+    if value == "":
+        return '""'
     if isinstance(value, tuple):
         return ",".join(_written(item) for item in value)
     return value_text(value)

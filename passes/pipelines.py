@@ -13,9 +13,7 @@ PIPELINES: dict[str, str] = {
     # Real signals to codes. Needs data.
     "core-op-encode": "core-op-calibrate,core-op-reencode",
     # Dot products to tiles that fit a core, partial sums to codes. Needs data.
-    "core-op-tile": (
-        "core-op-expand,canonicalize,core-op-calibrate,core-op-reencode,canonicalize"
-    ),
+    "core-op-tile": ("core-op-expand,canonicalize,core-op-calibrate,core-op-reencode,canonicalize"),
     # Coded dot products to PRIME's cells, and these to its mats.
     "core-op-to-prime": "verify-target,convert-core-op-to-prime,canonicalize,prime-map",
 }

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-import networkx as nx
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument, SSAValue
+from xdsl.utils.disjoint_set import DisjointSet
 
 from ..dialects import core_op, trained
 
@@ -38,30 +38,32 @@ class SignalClass:
 
 def signal_classes(function: FuncOp) -> list[SignalClass]:
     """The signals of the chip, in the order in which they appear in `function`."""
-    graph: nx.Graph[SSAValue] = nx.Graph()
+    connected = DisjointSet[SSAValue]()
     block = function.body.block
     order: dict[SSAValue, int] = {}
     for argument in block.args:
         if _feeds_chip(argument):
             order[argument] = len(order)
-            graph.add_node(argument)
+            connected.add(argument)
     for op in block.ops:
         if not isinstance(op, core_op.CoreOperation):
             continue
         if isinstance(op, core_op.DecodeOp):
             continue
         order[op.result] = len(order)
-        graph.add_node(op.result)
+        connected.add(op.result)
         moves = isinstance(op, core_op.WiringOperation | core_op.MaxOp)
         keeps = isinstance(op, core_op.VmmOp) and op.same_code is not None
         moved = op.operands if moves else op.operands[:1] if keeps else ()
         for operand in moved:
             if not isinstance(operand.owner, trained.TensorOp):
-                graph.add_edge(operand, op.result)
+                connected.union(operand, op.result)
+    components: dict[SSAValue, list[SSAValue]] = {}
+    for value in order:
+        components.setdefault(connected.find(value), []).append(value)
     classes: list[SignalClass] = []
-    for component in nx.connected_components(graph):
-        ordered = sorted(component, key=lambda value: order[value])
-        roots = tuple(value for value in ordered if _is_root(value))
+    for component in components.values():
+        roots = tuple(value for value in component if _is_root(value))
         if roots:
             classes.append(SignalClass(frozenset(component), roots))
     return sorted(classes, key=lambda signal: order[signal.roots[0]])

@@ -6,7 +6,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from ..dialects import core_op
-from ..dialects.support.errors import CorelowerError, CombinedError
+from ..dialects.support.errors import CombinedError, CorelowerError
 from .pass_base import CorelowerPass, lowered_functions
 from .target_checks import violations_of
 

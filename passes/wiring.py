@@ -37,9 +37,9 @@ def reshape(builder: Builder, value: SSAValue, shape: tuple[int, ...]) -> SSAVal
 
 
 def constant(builder: Builder, array: np.typing.NDArray[np.generic]) -> SSAValue:
-    """A trained tensor; real numbers as float32."""
+    """A trained tensor; real numbers as float32. The array is shared: do not write to it later."""
     if array.dtype.kind == "f":
-        array = array.astype(np.float32)
+        array = array.astype(np.float32, copy=False)
     return builder.insert(trained.TensorOp(array)).result
 
 

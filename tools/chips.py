@@ -1,4 +1,4 @@
-"""What the tools need of each chip: its pipeline, its image and its simulator, by the chip's name."""
+"""What the tools need of each chip, by its name: its pipeline, its image and its simulator."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

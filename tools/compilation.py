@@ -4,8 +4,8 @@ import hashlib
 import json
 import resource
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
@@ -29,7 +29,7 @@ from .compile_report import LayerError, Report, write_report
 from .diagnostics import verify
 from .ir_files import make_context
 from .pipeline_spec import build_passes
-from .stages import Stage, StageFolder, StageResult, module_text, stages_for
+from .stages import Stage, StageFolder, StageResult, data_options, module_text, stages_for
 from .universe import full_universe
 
 if TYPE_CHECKING:
@@ -105,13 +105,7 @@ class Compilation:
 
     def run(self, folder: Path, started: float) -> Report:
         """Compile into `folder`; a run that was killed there goes on after its last stage."""
-        stages = stages_for(
-            self.chip.pipeline,
-            tune=self.options.tune,
-            seed=self.options.seed,
-            samples=self.options.samples,
-            max_pool=self.options.max_pool,
-        )
+        stages = self._stages()
         kept = StageFolder(folder, self._fingerprint(stages))
         self.golden_outputs = self._outputs(self._main())
         golden = StageResult("golden", self._accuracy(self.golden_outputs), 0.0, 0.0)
@@ -125,6 +119,8 @@ class Compilation:
                 coded, layers = self.module.clone(), self._layer_errors()
             results.append(self._stage(index, stage, kept))
         assert coded is not None
+        calibration = self.ctx.calibration
+        assert calibration is not None
         image = folder / self.chip.image_name
         self.chip.write_image(self.module, image)
         outputs, verified, exact = self._verify(image, coded)
@@ -135,6 +131,9 @@ class Compilation:
             model=self.name,
             target=self.options.target,
             version=__version__,
+            calibration=calibration.where,
+            calibration_samples=min(len(calibration), self.options.samples),
+            measured_on="test" if self.test is not None else "calibration",
             golden_accuracy=golden.accuracy,
             accuracy=self._accuracy(outputs),
             disagreement=self._disagreement(outputs),
@@ -147,12 +146,30 @@ class Compilation:
             tune_seconds=sum(result.seconds for result in results if result.name == "tuned"),
             seconds=perf_counter() - started,
             peak_bytes=_peak_bytes(),
-            stages=tuple(results),
+            image=self.chip.image_name,
+            stages=tuple(self._with_pipelines(results)),
             layers=layers,
             mapping=figures.details,
         )
         write_report(report, folder)
         return report
+
+    def _stages(self, data: str = "") -> list[Stage]:
+        return stages_for(
+            self.chip.pipeline,
+            tune=self.options.tune,
+            seed=self.options.seed,
+            samples=self.options.samples,
+            max_pool=self.options.max_pool,
+            data=data,
+        )
+
+    def _with_pipelines(self, results: Sequence[StageResult]) -> Iterator[StageResult]:
+        """The results with pipelines that name the data, so that `nn-opt` can run them."""
+        assert self.ctx.calibration is not None
+        pipelines = {s.name: s.pipeline for s in self._stages(data_options(self.ctx.calibration))}
+        for result in results:
+            yield replace(result, pipeline=pipelines.get(result.name, ""))
 
     def _stage(self, index: int, stage: Stage, kept: StageFolder) -> StageResult:
         finished = kept.load(index, stage.name, self.ctx)
@@ -238,12 +255,12 @@ class Compilation:
         return self.ctx.calibration.first(self.options.samples)
 
     def _accuracy(self, outputs: Sequence[Array]) -> float | None:
-        from ..targets.jax.compare import accuracy
+        from ..targets.measures import accuracy
 
         return accuracy(outputs, self.labels) if self.labels is not None else None
 
     def _disagreement(self, outputs: Sequence[Array]) -> float | None:
-        from ..targets.jax.compare import disagreement, predictions
+        from ..targets.measures import disagreement, predictions
 
         if predictions(outputs) is None:
             return None

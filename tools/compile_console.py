@@ -15,7 +15,8 @@ from .stages import StageResult
 class CompileConsole:
     """Shows progress on standard error where that is a terminal, and results on standard output."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shows_stages: bool = True) -> None:
+        self._shows_stages = shows_stages
         self._out = Console(highlight=False, soft_wrap=True)
         error = Console(stderr=True)
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
@@ -44,8 +45,14 @@ class CompileConsole:
         """Show how far `what` is; a `total` of 0 is an end that is not known."""
         self._bar.update(self._task, description=what, completed=done, total=total or None)
 
+    def say(self, text: str) -> None:
+        """A line about what comes next."""
+        self._bar.console.print(text, highlight=False, markup=False)
+
     def stage(self, result: StageResult) -> None:
         """Say that a stage is finished."""
+        if not self._shows_stages:
+            return
         parts = [f"{result.name:10}"]
         if result.accuracy is not None:
             parts.append(f"accuracy {result.accuracy:7.2%}")
@@ -59,12 +66,12 @@ class CompileConsole:
         """The figures of the whole compilation."""
         table = Table(show_header=False, box=None, pad_edge=False)
         rows = [
-            ("golden accuracy", _percent(report.golden_accuracy)),
-            ("accuracy", _percent(report.accuracy)),
-            ("disagreement", _percent(report.disagreement)),
-            ("bit-exact", f"{_yes(report.bit_exact)} ({report.verified_samples} samples)"),
+            ("golden accuracy", percent(report.golden_accuracy)),
+            ("accuracy", percent(report.accuracy)),
+            ("disagreement", percent(report.disagreement)),
+            ("bit-exact", f"{yes(report.bit_exact)} ({report.verified_samples} samples)"),
             ("cores", f"{report.cores} ({report.weight_cores} hold trained weights)"),
-            ("utilisation", _percent(report.utilisation)),
+            ("utilisation", percent(report.utilisation)),
             ("seconds", f"{report.seconds:.1f}, {report.tune_seconds:.1f} of them tuning"),
             ("report", str(out / "report.html")),
         ]
@@ -73,9 +80,11 @@ class CompileConsole:
         self._out.print(table)
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """A fraction for a reader; a dash where it is not known."""
     return "-" if value is None else f"{value:.2%}"
 
 
-def _yes(value: bool) -> str:
+def yes(value: bool) -> str:
+    """Yes, or a NO that is not overlooked."""
     return "yes" if value else "NO"

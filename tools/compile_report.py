@@ -36,6 +36,11 @@ class Report:
     model: str
     target: str
     version: str
+    calibration: str | None
+    """Where the calibration data came from; `None` for data that was in memory."""
+    calibration_samples: int
+    measured_on: str
+    """`test`, or `calibration` where there are no test samples."""
     golden_accuracy: float | None
     accuracy: float | None
     disagreement: float | None
@@ -43,12 +48,15 @@ class Report:
     """Whether coded `core_op`, the chip's level and the image agree bit for bit."""
     verified_samples: int
     test_samples: int
+    """Samples that accuracy and disagreement were measured on."""
     cores: int
     weight_cores: int
     utilisation: float
     tune_seconds: float
     seconds: float
     peak_bytes: int
+    image: str
+    """The chip image's file."""
     stages: tuple[StageResult, ...]
     layers: tuple[LayerError, ...]
     mapping: dict[str, float | int | str]

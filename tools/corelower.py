@@ -4,17 +4,13 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .. import __version__
 from ..dialects.support.errors import CorelowerError
 from .diagnostics import run_tool
-
-if TYPE_CHECKING:
-    from .compile_report import Report
-    from .stages import StageResult
 
 app = typer.Typer(
     add_completion=False,

@@ -1,36 +1,40 @@
-"""`nn-run`: runs a network of any level on data, and compares two levels value by value."""
+"""`nn-run`: runs a network of any level, or a chip image, on data, or compares two of them."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 from zipfile import ZipFile
 
 import numpy as np
-import numpy.typing as npt
 from numpy.lib.format import write_array
-from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.dialects.func import FuncOp
 
 from .. import __version__
-from ..dialects.nn import Shape, shape_of
 from ..dialects.support.context import CorelowerContext
-from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.errors import CorelowerError
 from ..dialects.support.files import atomic_write
-from ..dialects.support.location import parse_module
+from ..dialects.support.functions import find_function
 from ..dialects.support.samples import (
     LAYOUTS,
     Preprocessing,
     Samples,
-    fit_samples,
     load_labels,
     load_samples,
 )
 from ..dialects.support.tensor_data import Array
 from ..dialects.support.tensor_file import read_tensors
-from .diagnostics import run_tool, verify
-from .ir_files import decode, make_context, read_module
+from ..targets.measures import Classes, join_classes, predictions
+from .diagnostics import run_tool
+from .ir_files import make_context
+from .nn_run_models import (
+    CHIP_MODES,
+    ChipOptions,
+    FunctionModel,
+    Model,
+    compare_models,
+    golden_of,
+    load_model,
+)
 from .nn_run_report import Report, print_json, print_report
 from .progress import progress_bar
 
@@ -60,12 +64,16 @@ class Arguments(argparse.Namespace):
     std: tuple[float, ...] = ()
     layout: str = "nchw"
     limit: int | None = None
-    function: str = "main"
+    function: str | None = None
     weights: list[str] = field(default_factory=list[str])
     compare: str | None = None
     compare_function: str | None = None
     output: str | None = None
     json: bool = False
+    mode: str | None = None
+    variation: float = 0.0
+    stuck: float = 0.0
+    seed: int = 0
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
@@ -79,20 +87,18 @@ def run(arguments: Sequence[str] | None = None) -> None:
     ctx = make_context()
     for path in args.weights:
         read_tensors(path, ctx.tensors)
-    module = load_module(ctx, args.model)
-    # The evaluator brings JAX along: what is wrong up to here is told without that second.
-    from ..targets.jax.evaluator import find_function
-
-    function = find_function(module, args.function)
+    chip = ChipOptions(args.mode, args.variation, args.stuck, args.seed)
+    model = load_model(args.model, args.function, ctx, chip)
     raw = [load_samples(spec, preprocessing) for spec in args.data]
     labels = None if args.labels is None else load_labels(args.labels, len(raw[0]))[: args.limit]
-    inputs = fit_inputs([samples.first(args.limit) for samples in raw], function)
-    report = Report(function.sym_name.data, len(inputs[0]))
+    samples = [one.first(args.limit) for one in raw]
+    inputs = model.fit(samples)
+    report = Report(model.name, len(inputs[0]))
     if args.compare is not None:
-        golden = _golden_function(args, ctx, module, function)
-        compare_into(report, function, golden, inputs, labels)
+        golden = _golden_model(args, ctx, model)
+        compare_into(report, model, golden, samples, labels)
     if args.compare is None or args.output is not None:
-        run_into(report, function, inputs, labels, args.output)
+        run_into(report, model, inputs, labels, args.output)
     (print_json if args.json else print_report)(report)
 
 
@@ -102,13 +108,13 @@ def make_parser() -> argparse.ArgumentParser:
         "nn-run",
         usage="%(prog)s MODEL --data FILE[:array] [options]",
         allow_abbrev=False,
-        description="Runs a network, as IR of any level, on data: prints its outputs, its "
-        "accuracy when labels are given, or how far each value is from another network's.",
+        description="Runs a network, as IR of any level or as a chip image, on data: prints its "
+        "outputs, its accuracy when labels are given, or how far each value is from another's.",
         epilog="FILE is .npy, .npz or IDX (MNIST's format), gzipped or not; ':array' names one of "
         "several arrays in an .npz file. The first axis counts samples.",
     )
     add = parser.add_argument
-    add("model", metavar="MODEL", help="IR in text form; - is standard input")
+    add("model", metavar="MODEL", help="IR in text form (- is standard input), or a chip image")
     add("--version", action="version", version=f"nn-run of Corelower {__version__}")
     add(
         "--data",
@@ -141,59 +147,34 @@ def make_parser() -> argparse.ArgumentParser:
     add("--compare-function", metavar="NAME", help="the function of OTHER (default main)")
     add("--output", metavar="FILE", help="write the outputs there, as .npz: result0, result1, ...")
     add("--json", action="store_true", help="print what is found as JSON")
+    images = parser.add_argument_group("chip images").add_argument
+    images("--mode", metavar="|".join(CHIP_MODES), help="how the chip computes (default exact)")
+    images("--variation", type=float, metavar="X", help="relative deviation of cells (default 0)")
+    images("--stuck", type=float, metavar="X", help="fraction of cells that are stuck (default 0)")
+    images("--seed", type=int, metavar="N", help="of the deviations drawn (default 0)")
     # Defaults are those of `Arguments`: argparse leaves alone what is there already.
     return parser
 
 
-def load_module(ctx: CorelowerContext, path: str) -> ModuleOp:
-    """The verified module in a text file, or on standard input where `path` is `-`."""
-    if path == "-":
-        module = parse_module(ctx, decode(sys.stdin.buffer.read(), "<stdin>"), "<stdin>")
-    else:
-        module = read_module(ctx, path)
-    verify(module)
-    return module
-
-
-def fit_inputs(samples: Sequence[Samples], function: FuncOp) -> list[Samples]:
-    """The samples of each input, in the shape the function takes; raises `CorelowerError`."""
-    shapes: list[Shape] = []
-    for argument in function.body.block.args:
-        if not isinstance(argument.type, TensorType):
-            raise OperationError(function, f"an input is {argument.type}, not a tensor")
-        shapes.append(shape_of(argument))
-    if len(shapes) != len(samples):
-        raise CorelowerError(
-            f"@{function.sym_name.data} takes {len(shapes)} inputs, --data is given "
-            f"{len(samples)} times"
-        )
-    return [fit_samples(one, shape) for one, shape in zip(samples, shapes, strict=True)]
-
-
 def run_into(
     report: Report,
-    function: FuncOp,
+    model: Model,
     inputs: Sequence[Samples],
-    labels: npt.NDArray[np.int64] | None,
+    labels: Classes | None,
     output: str | None,
 ) -> None:
-    """Run the function; outputs and accuracy go into the report, with `output` also to a file."""
-    from ..targets.jax.compare import predictions
-    from ..targets.jax.evaluator import Evaluator
-
-    evaluator = Evaluator(function)
+    """Run the model; outputs and accuracy go into the report, with `output` also to a file."""
     kept: list[tuple[Array, ...]] = []
-    classes: list[npt.NDArray[np.int64] | None] = []
+    classes: list[Classes | None] = []
     done = 0
-    with progress_bar(f"run @{function.sym_name.data}") as progress:
-        for count, outputs in evaluator.batches(evaluator.returned, *inputs):
+    with progress_bar(f"run {model.name}") as progress:
+        for count, outputs in model.batches(inputs):
             classes.append(predictions(outputs))
             if output is not None or not kept:
                 kept.append(outputs)
             done += count
             progress(done, len(inputs[0]))
-    known = [batch for batch in classes if batch is not None]
-    report.set_classes(np.concatenate(known) if known else None, labels)
+    report.set_classes(join_classes(classes), labels)
     report.first_outputs = [result[:SHOWN_SAMPLES] for result in kept[0]]
     if output is not None:
         write_outputs(output, [np.concatenate(parts) for parts in zip(*kept, strict=True)])
@@ -201,16 +182,14 @@ def run_into(
 
 def compare_into(
     report: Report,
-    function: FuncOp,
-    golden: FuncOp,
-    inputs: Sequence[Samples],
-    labels: npt.NDArray[np.int64] | None,
+    model: Model,
+    golden: Model,
+    samples: Sequence[Samples],
+    labels: Classes | None,
 ) -> None:
-    """Compare two functions; what is found goes into the report."""
-    from ..targets.jax.compare import compare_functions
-
-    with progress_bar(f"compare with @{golden.sym_name.data}") as progress:
-        comparison = compare_functions(function, golden, *inputs, progress=progress)
+    """Compare two models; what is found goes into the report."""
+    with progress_bar(f"compare with {golden.name}") as progress:
+        comparison = compare_models(model, golden, samples, progress)
     report.comparison = comparison
     report.set_classes(comparison.classes, labels)
     report.set_golden_classes(comparison.golden_classes, labels)
@@ -224,18 +203,12 @@ def write_outputs(path: str, outputs: Sequence[Array]) -> None:
                 write_array(member, output, allow_pickle=False)
 
 
-def _golden_function(
-    args: Arguments, ctx: CorelowerContext, module: ModuleOp, function: FuncOp
-) -> FuncOp:
-    from ..targets.jax.compare import golden_function
-    from ..targets.jax.evaluator import find_function
-
+def _golden_model(args: Arguments, ctx: CorelowerContext, model: Model) -> Model:
     if args.compare:
-        other = load_module(ctx, args.compare)
-        return find_function(other, args.compare_function or "main")
-    if args.compare_function is not None:
-        return find_function(module, args.compare_function)
-    return golden_function(module, function)
+        return load_model(args.compare, args.compare_function, ctx)
+    if args.compare_function is not None and isinstance(model, FunctionModel):
+        return FunctionModel(model.module, find_function(model.module, args.compare_function))
+    return golden_of(model)
 
 
 def _numbers(text: str) -> tuple[float, ...]:

@@ -6,18 +6,13 @@ from dataclasses import dataclass, field
 from math import isfinite, prod
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.tensor_data import Array
+from ..targets.measures import Classes, Comparison, ValueDifference, fraction
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..targets.jax.compare import Comparison, ValueDifference
-
-Classes = npt.NDArray[np.int64]
 
 SHOWN_NUMBERS = 10
 """How many numbers of one output are shown."""
@@ -28,15 +23,15 @@ PIPED_WIDTH = 160
 
 @dataclass
 class Report:
-    """The function that was run, and what was found; accuracies are fractions."""
+    """The model that was run, and what was found; accuracies are fractions."""
 
-    function: str
+    model: str
     samples: int
     first_outputs: Sequence[Array] = field(default_factory=list[Array])
     classes: Classes | None = None
     accuracy: float | None = None
     golden_accuracy: float | None = None
-    comparison: "Comparison | None" = None
+    comparison: Comparison | None = None
 
     def set_classes(self, classes: Classes | None, labels: Classes | None) -> None:
         """Keep the classes, and their accuracy; raises `CorelowerError` where there are none."""
@@ -45,7 +40,7 @@ class Report:
             self.accuracy = _accuracy(classes, labels)
 
     def set_golden_classes(self, classes: Classes | None, labels: Classes | None) -> None:
-        """The same of the golden function."""
+        """The same of the golden network."""
         if labels is not None:
             self.golden_accuracy = _accuracy(classes, labels)
 
@@ -78,12 +73,12 @@ def print_json(report: Report) -> None:
     """
     Print a report as JSON.
 
-    Keys: `function`, `samples`; `outputs` (of each result `shape`, and `first`, the numbers of the
+    Keys: `model`, `samples`; `outputs` (of each result `shape`, and `first`, the numbers of the
     first samples), `classes` of these samples; with labels `accuracy`; with a comparison
     `golden_accuracy`, `disagreement`, `values`, `results` (of each `name`, `where`, `shape`,
     `sqnr_db`, `maximum`, `relative`, `equal`) and `skipped`. What is not finite is `null`.
     """
-    content: dict[str, object] = {"function": report.function, "samples": report.samples}
+    content: dict[str, object] = {"model": report.model, "samples": report.samples}
     if report.first_outputs:
         content["outputs"] = [
             {"shape": list(output.shape[1:]), "first": _finite_list(output)}
@@ -103,7 +98,7 @@ def print_json(report: Report) -> None:
     print(json.dumps(content, indent=2, allow_nan=False))
 
 
-def _comparison_table(comparison: "Comparison") -> "Table":
+def _comparison_table(comparison: Comparison) -> "Table":
     table = _table("value", "shape", ("SQNR dB", "right"), ("max error", "right"), "relative")
     for row in (*comparison.values, *comparison.outputs):
         shape = "x".join(map(str, row.shape)) or "scalar"
@@ -143,7 +138,7 @@ def _numbers_text(output: Array) -> str:
     return f"{shown} ... ({prod(output.shape)})" if len(numbers) > SHOWN_NUMBERS else shown
 
 
-def _difference_entry(row: "ValueDifference") -> dict[str, object]:
+def _difference_entry(row: ValueDifference) -> dict[str, object]:
     return {
         "name": row.name,
         "where": row.where,
@@ -167,4 +162,4 @@ def _finite_list(output: Array) -> list[list[float | None]]:
 def _accuracy(classes: Classes | None, labels: Classes) -> float:
     if classes is None:
         raise CorelowerError("no accuracy: the outputs name no class")
-    return int(np.count_nonzero(classes == labels)) / len(labels)
+    return fraction(classes == labels)

@@ -3,26 +3,28 @@
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+Progress = Callable[[int, int], None]
+"""Called with the samples done and all samples."""
+
 
 @contextmanager
-def progress_bar(description: str) -> Generator[Callable[[int, int], None]]:
+def progress_bar(description: str) -> Generator[Progress]:
     """
     A bar with the time left, gone when the block ends.
 
     Yields what is to be called with the samples done and all samples.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
     from rich.progress import TimeRemainingColumn as TimeLeft
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task(description, total=None)
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(description, total=None)
 
         def update(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+            bar.update(task, completed=done, total=total)
 
         yield update

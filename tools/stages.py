@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from xdsl.printer import Printer
 from ..dialects.support.context import CorelowerContext
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.files import write_text
+from ..dialects.support.samples import Samples
 from ..dialects.support.tensor_file import read_tensors, write_tensors
 from .ir_files import module_tensors, read_module
 
@@ -39,11 +41,20 @@ class StageResult:
     disagreement: float | None
     seconds: float
     remarks: tuple[str, ...] = ()
+    pipeline: str = ""
+    """The passes that lead here from the stage before, as for `nn-opt`."""
 
 
-def stages_for(pipeline: str, *, tune: bool, seed: int, samples: int, max_pool: str) -> list[Stage]:
-    """The stages that lead to a chip with this `pipeline`, in order."""
-    data = f"samples={samples}"
+def stages_for(
+    pipeline: str, *, tune: bool, seed: int, samples: int, max_pool: str, data: str = ""
+) -> list[Stage]:
+    """
+    The stages that lead to a chip with this `pipeline`, in order.
+
+    `data` are the options of the calibrating passes that say where the data is; without them it is
+    the context's.
+    """
+    data = f"{data} samples={samples}".strip()
     calibrate = f"core-op-calibrate{{{data}}},core-op-reencode"
     reform = (
         "canonicalize,nn-fold-batch-norm,nn-fuse-linear,canonicalize,"
@@ -137,6 +148,25 @@ def module_text(module: ModuleOp) -> str:
     stream = StringIO()
     Printer(stream, print_debuginfo=True).print_op(module)
     return stream.getvalue() + "\n"
+
+
+def data_options(samples: Samples) -> str:
+    """The options by which a calibrating pass reads the same samples from a file."""
+    recipe = samples.preprocessing
+    if samples.where is None:
+        # Data in memory goes into a file as the network takes it.
+        return "data=calibration.npy"
+    where = str(Path.cwd() / samples.where)
+    text = where if re.fullmatch(r'[^\s,={}"\\]+', where) else json.dumps(where)
+    options = [f"data={text}"]
+    if recipe.scale != 1:
+        options.append(f"scale={recipe.scale!r}")
+    for name, values in (("mean", recipe.mean), ("std", recipe.std)):
+        if values:
+            options.append(f"{name}={','.join(map(repr, values))}")
+    if recipe.layout != "nchw":
+        options.append(f"layout={recipe.layout}")
+    return " ".join(options)
 
 
 def digest_file(path: str | os.PathLike[str]) -> str:

@@ -35,9 +35,13 @@ def parse_module(
     the attributes.
     """
     try:
-        return LocatedParser(ctx, text, name).parse_module(allow_implicit_module)
+        module = LocatedParser(ctx, text, name).parse_module(allow_implicit_module)
     except ParseError as error:
         raise CorelowerError(error.msg, str(error.span.get_location())) from None
+    if isinstance(module.location, UnknownLoc):
+        # Implicit, around all of the text.
+        module.location = FileLineColLoc(StringAttr(name), IntAttr(1), IntAttr(1))
+    return module
 
 
 def fused_location(*ops: Operation) -> LocationAttr:

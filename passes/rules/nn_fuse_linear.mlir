@@ -1,5 +1,5 @@
-// Rules of `nn-fuse-linear`: constants that are added become biases, and rectifiers move next to the
-// operation that computes, where they cost nothing.
+// Rules of `nn-fuse-linear`: constants that are added become biases, and rectifiers move next to
+// the operation that computes, where they cost nothing.
 
 // c + x = x + c
 pdl.pattern @constant_to_the_right : benefit(1) {
@@ -7,7 +7,8 @@ pdl.pattern @constant_to_the_right : benefit(1) {
   %x = pdl.operand
   %constant_type = pdl.type
   %constant_data = pdl.attribute
-  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data} -> (%constant_type : !pdl.type)
+  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data}
+    -> (%constant_type : !pdl.type)
   %constant = pdl.result 0 of %constant_op
   %root = pdl.operation "nn.add" (%constant, %x : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   pdl.apply_native_constraint "trained.is_computed" (%x : !pdl.value)
@@ -49,12 +50,20 @@ pdl.pattern @add_two_constants : benefit(1) {
   %partial = pdl.result 0 of %inner
   %root = pdl.operation "nn.add" (%partial, %second : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   pdl.apply_native_constraint "has_one_use" (%partial : !pdl.value)
-  pdl.apply_native_constraint "trained.can_broadcast" (%first_data, %second_data : !pdl.attribute, !pdl.attribute)
+  pdl.apply_native_constraint "trained.can_broadcast" (
+    %first_data, %second_data
+    : !pdl.attribute, !pdl.attribute)
   pdl.rewrite %root {
-    %new_constant_data = pdl.apply_native_rewrite "trained.add" (%first_data, %second_data : !pdl.attribute, !pdl.attribute) : !pdl.attribute
-    %new_constant_op = pdl.apply_native_rewrite "trained.tensor" (%new_constant_data : !pdl.attribute) : !pdl.operation
+    %new_constant_data = pdl.apply_native_rewrite "trained.add" (
+      %first_data, %second_data
+      : !pdl.attribute, !pdl.attribute) : !pdl.attribute
+    %new_constant_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_constant_data
+      : !pdl.attribute) : !pdl.operation
     %new_constant = pdl.result 0 of %new_constant_op
-    %new = pdl.apply_native_rewrite "fused" (%root, %inner, %x, %new_constant : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value) : !pdl.operation
+    %new = pdl.apply_native_rewrite "fused" (
+      %root, %inner, %x, %new_constant
+      : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value) : !pdl.operation
     %result = pdl.result 0 of %new
     pdl.replace %root with (%result : !pdl.value)
   }
@@ -67,18 +76,27 @@ pdl.pattern @conv_plus_constant : benefit(1) {
   %weight = pdl.operand
   %constant_type = pdl.type
   %constant_data = pdl.attribute
-  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data} -> (%constant_type : !pdl.type)
+  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data}
+    -> (%constant_type : !pdl.type)
   %constant = pdl.result 0 of %constant_op
   %linear = pdl.operation "nn.conv" (%x, %weight : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   %y = pdl.result 0 of %linear
   %root = pdl.operation "nn.add" (%y, %constant : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   pdl.apply_native_constraint "has_one_use" (%y : !pdl.value)
-  pdl.apply_native_constraint "nn.is_an_output" (%linear, %constant_data : !pdl.operation, !pdl.attribute)
+  pdl.apply_native_constraint "nn.is_an_output" (
+    %linear, %constant_data
+    : !pdl.operation, !pdl.attribute)
   pdl.rewrite %root {
-    %new_bias_data = pdl.apply_native_rewrite "nn.an_output" (%linear, %constant_data : !pdl.operation, !pdl.attribute) : !pdl.attribute
-    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (%new_bias_data : !pdl.attribute) : !pdl.operation
+    %new_bias_data = pdl.apply_native_rewrite "nn.an_output" (
+      %linear, %constant_data
+      : !pdl.operation, !pdl.attribute) : !pdl.attribute
+    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_bias_data
+      : !pdl.attribute) : !pdl.operation
     %new_bias = pdl.result 0 of %new_bias_op
-    %new = pdl.apply_native_rewrite "fused" (%linear, %root, %x, %weight, %new_bias : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
+    %new = pdl.apply_native_rewrite "fused" (
+      %linear, %root, %x, %weight, %new_bias
+      : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
     %result = pdl.result 0 of %new
     pdl.replace %root with (%result : !pdl.value)
   }
@@ -95,19 +113,32 @@ pdl.pattern @conv_with_bias_plus_constant : benefit(1) {
   %bias = pdl.result 0 of %bias_op
   %constant_type = pdl.type
   %constant_data = pdl.attribute
-  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data} -> (%constant_type : !pdl.type)
+  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data}
+    -> (%constant_type : !pdl.type)
   %constant = pdl.result 0 of %constant_op
-  %linear = pdl.operation "nn.conv" (%x, %weight, %bias : !pdl.value, !pdl.value, !pdl.value) -> (%type : !pdl.type)
+  %linear = pdl.operation "nn.conv" (
+    %x, %weight, %bias
+    : !pdl.value, !pdl.value, !pdl.value) -> (%type : !pdl.type)
   %y = pdl.result 0 of %linear
   %root = pdl.operation "nn.add" (%y, %constant : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   pdl.apply_native_constraint "has_one_use" (%y : !pdl.value)
-  pdl.apply_native_constraint "nn.is_an_output" (%linear, %constant_data : !pdl.operation, !pdl.attribute)
+  pdl.apply_native_constraint "nn.is_an_output" (
+    %linear, %constant_data
+    : !pdl.operation, !pdl.attribute)
   pdl.rewrite %root {
-    %added = pdl.apply_native_rewrite "nn.an_output" (%linear, %constant_data : !pdl.operation, !pdl.attribute) : !pdl.attribute
-    %new_bias_data = pdl.apply_native_rewrite "trained.add_rounded" (%bias_data, %added : !pdl.attribute, !pdl.attribute) : !pdl.attribute
-    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (%new_bias_data : !pdl.attribute) : !pdl.operation
+    %added = pdl.apply_native_rewrite "nn.an_output" (
+      %linear, %constant_data
+      : !pdl.operation, !pdl.attribute) : !pdl.attribute
+    %new_bias_data = pdl.apply_native_rewrite "trained.add_rounded" (
+      %bias_data, %added
+      : !pdl.attribute, !pdl.attribute) : !pdl.attribute
+    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_bias_data
+      : !pdl.attribute) : !pdl.operation
     %new_bias = pdl.result 0 of %new_bias_op
-    %new = pdl.apply_native_rewrite "fused" (%linear, %root, %x, %weight, %new_bias : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
+    %new = pdl.apply_native_rewrite "fused" (
+      %linear, %root, %x, %weight, %new_bias
+      : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
     %result = pdl.result 0 of %new
     pdl.replace %root with (%result : !pdl.value)
   }
@@ -120,18 +151,27 @@ pdl.pattern @dense_plus_constant : benefit(1) {
   %weight = pdl.operand
   %constant_type = pdl.type
   %constant_data = pdl.attribute
-  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data} -> (%constant_type : !pdl.type)
+  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data}
+    -> (%constant_type : !pdl.type)
   %constant = pdl.result 0 of %constant_op
   %linear = pdl.operation "nn.dense" (%x, %weight : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   %y = pdl.result 0 of %linear
   %root = pdl.operation "nn.add" (%y, %constant : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   pdl.apply_native_constraint "has_one_use" (%y : !pdl.value)
-  pdl.apply_native_constraint "nn.is_an_output" (%linear, %constant_data : !pdl.operation, !pdl.attribute)
+  pdl.apply_native_constraint "nn.is_an_output" (
+    %linear, %constant_data
+    : !pdl.operation, !pdl.attribute)
   pdl.rewrite %root {
-    %new_bias_data = pdl.apply_native_rewrite "nn.an_output" (%linear, %constant_data : !pdl.operation, !pdl.attribute) : !pdl.attribute
-    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (%new_bias_data : !pdl.attribute) : !pdl.operation
+    %new_bias_data = pdl.apply_native_rewrite "nn.an_output" (
+      %linear, %constant_data
+      : !pdl.operation, !pdl.attribute) : !pdl.attribute
+    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_bias_data
+      : !pdl.attribute) : !pdl.operation
     %new_bias = pdl.result 0 of %new_bias_op
-    %new = pdl.apply_native_rewrite "fused" (%linear, %root, %x, %weight, %new_bias : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
+    %new = pdl.apply_native_rewrite "fused" (
+      %linear, %root, %x, %weight, %new_bias
+      : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
     %result = pdl.result 0 of %new
     pdl.replace %root with (%result : !pdl.value)
   }
@@ -148,19 +188,32 @@ pdl.pattern @dense_with_bias_plus_constant : benefit(1) {
   %bias = pdl.result 0 of %bias_op
   %constant_type = pdl.type
   %constant_data = pdl.attribute
-  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data} -> (%constant_type : !pdl.type)
+  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data}
+    -> (%constant_type : !pdl.type)
   %constant = pdl.result 0 of %constant_op
-  %linear = pdl.operation "nn.dense" (%x, %weight, %bias : !pdl.value, !pdl.value, !pdl.value) -> (%type : !pdl.type)
+  %linear = pdl.operation "nn.dense" (
+    %x, %weight, %bias
+    : !pdl.value, !pdl.value, !pdl.value) -> (%type : !pdl.type)
   %y = pdl.result 0 of %linear
   %root = pdl.operation "nn.add" (%y, %constant : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   pdl.apply_native_constraint "has_one_use" (%y : !pdl.value)
-  pdl.apply_native_constraint "nn.is_an_output" (%linear, %constant_data : !pdl.operation, !pdl.attribute)
+  pdl.apply_native_constraint "nn.is_an_output" (
+    %linear, %constant_data
+    : !pdl.operation, !pdl.attribute)
   pdl.rewrite %root {
-    %added = pdl.apply_native_rewrite "nn.an_output" (%linear, %constant_data : !pdl.operation, !pdl.attribute) : !pdl.attribute
-    %new_bias_data = pdl.apply_native_rewrite "trained.add_rounded" (%bias_data, %added : !pdl.attribute, !pdl.attribute) : !pdl.attribute
-    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (%new_bias_data : !pdl.attribute) : !pdl.operation
+    %added = pdl.apply_native_rewrite "nn.an_output" (
+      %linear, %constant_data
+      : !pdl.operation, !pdl.attribute) : !pdl.attribute
+    %new_bias_data = pdl.apply_native_rewrite "trained.add_rounded" (
+      %bias_data, %added
+      : !pdl.attribute, !pdl.attribute) : !pdl.attribute
+    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_bias_data
+      : !pdl.attribute) : !pdl.operation
     %new_bias = pdl.result 0 of %new_bias_op
-    %new = pdl.apply_native_rewrite "fused" (%linear, %root, %x, %weight, %new_bias : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
+    %new = pdl.apply_native_rewrite "fused" (
+      %linear, %root, %x, %weight, %new_bias
+      : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
     %result = pdl.result 0 of %new
     pdl.replace %root with (%result : !pdl.value)
   }
@@ -174,23 +227,36 @@ pdl.pattern @reshaped_dense_plus_constant : benefit(1) {
   %weight = pdl.operand
   %constant_type = pdl.type
   %constant_data = pdl.attribute
-  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data} -> (%constant_type : !pdl.type)
+  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data}
+    -> (%constant_type : !pdl.type)
   %constant = pdl.result 0 of %constant_op
-  %dense = pdl.operation "nn.dense" (%v, %weight : !pdl.value, !pdl.value) -> (%vector_type : !pdl.type)
+  %dense = pdl.operation "nn.dense" (
+    %v, %weight
+    : !pdl.value, !pdl.value) -> (%vector_type : !pdl.type)
   %y = pdl.result 0 of %dense
   %reshape = pdl.operation "nn.reshape" (%y : !pdl.value) -> (%type : !pdl.type)
   %shaped = pdl.result 0 of %reshape
-  %root = pdl.operation "nn.add" (%shaped, %constant : !pdl.value, !pdl.value) -> (%type : !pdl.type)
+  %root = pdl.operation "nn.add" (
+    %shaped, %constant
+    : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   pdl.apply_native_constraint "has_one_use" (%y : !pdl.value)
   pdl.apply_native_constraint "has_one_use" (%shaped : !pdl.value)
   pdl.apply_native_constraint "nn.is_vector" (%y : !pdl.value)
   pdl.rewrite %root {
-    %new_constant_data = pdl.apply_native_rewrite "nn.before_reshape" (%reshape, %constant_data : !pdl.operation, !pdl.attribute) : !pdl.attribute
-    %new_constant_op = pdl.apply_native_rewrite "trained.tensor" (%new_constant_data : !pdl.attribute) : !pdl.operation
+    %new_constant_data = pdl.apply_native_rewrite "nn.before_reshape" (
+      %reshape, %constant_data
+      : !pdl.operation, !pdl.attribute) : !pdl.attribute
+    %new_constant_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_constant_data
+      : !pdl.attribute) : !pdl.operation
     %new_constant = pdl.result 0 of %new_constant_op
-    %sum = pdl.operation "nn.add" (%y, %new_constant : !pdl.value, !pdl.value) -> (%vector_type : !pdl.type)
+    %sum = pdl.operation "nn.add" (
+      %y, %new_constant
+      : !pdl.value, !pdl.value) -> (%vector_type : !pdl.type)
     %sum_value = pdl.result 0 of %sum
-    %new = pdl.apply_native_rewrite "with_operands" (%reshape, %sum_value : !pdl.operation, !pdl.value) : !pdl.operation
+    %new = pdl.apply_native_rewrite "with_operands" (
+      %reshape, %sum_value
+      : !pdl.operation, !pdl.value) : !pdl.operation
     %result = pdl.result 0 of %new
     pdl.replace %root with (%result : !pdl.value)
   }
@@ -205,23 +271,36 @@ pdl.pattern @reshaped_dense_with_bias_plus_constant : benefit(1) {
   %bias = pdl.operand
   %constant_type = pdl.type
   %constant_data = pdl.attribute
-  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data} -> (%constant_type : !pdl.type)
+  %constant_op = pdl.operation "trained.tensor" {"value" = %constant_data}
+    -> (%constant_type : !pdl.type)
   %constant = pdl.result 0 of %constant_op
-  %dense = pdl.operation "nn.dense" (%v, %weight, %bias : !pdl.value, !pdl.value, !pdl.value) -> (%vector_type : !pdl.type)
+  %dense = pdl.operation "nn.dense" (
+    %v, %weight, %bias
+    : !pdl.value, !pdl.value, !pdl.value) -> (%vector_type : !pdl.type)
   %y = pdl.result 0 of %dense
   %reshape = pdl.operation "nn.reshape" (%y : !pdl.value) -> (%type : !pdl.type)
   %shaped = pdl.result 0 of %reshape
-  %root = pdl.operation "nn.add" (%shaped, %constant : !pdl.value, !pdl.value) -> (%type : !pdl.type)
+  %root = pdl.operation "nn.add" (
+    %shaped, %constant
+    : !pdl.value, !pdl.value) -> (%type : !pdl.type)
   pdl.apply_native_constraint "has_one_use" (%y : !pdl.value)
   pdl.apply_native_constraint "has_one_use" (%shaped : !pdl.value)
   pdl.apply_native_constraint "nn.is_vector" (%y : !pdl.value)
   pdl.rewrite %root {
-    %new_constant_data = pdl.apply_native_rewrite "nn.before_reshape" (%reshape, %constant_data : !pdl.operation, !pdl.attribute) : !pdl.attribute
-    %new_constant_op = pdl.apply_native_rewrite "trained.tensor" (%new_constant_data : !pdl.attribute) : !pdl.operation
+    %new_constant_data = pdl.apply_native_rewrite "nn.before_reshape" (
+      %reshape, %constant_data
+      : !pdl.operation, !pdl.attribute) : !pdl.attribute
+    %new_constant_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_constant_data
+      : !pdl.attribute) : !pdl.operation
     %new_constant = pdl.result 0 of %new_constant_op
-    %sum = pdl.operation "nn.add" (%y, %new_constant : !pdl.value, !pdl.value) -> (%vector_type : !pdl.type)
+    %sum = pdl.operation "nn.add" (
+      %y, %new_constant
+      : !pdl.value, !pdl.value) -> (%vector_type : !pdl.type)
     %sum_value = pdl.result 0 of %sum
-    %new = pdl.apply_native_rewrite "with_operands" (%reshape, %sum_value : !pdl.operation, !pdl.value) : !pdl.operation
+    %new = pdl.apply_native_rewrite "with_operands" (
+      %reshape, %sum_value
+      : !pdl.operation, !pdl.value) : !pdl.operation
     %result = pdl.result 0 of %new
     pdl.replace %root with (%result : !pdl.value)
   }
@@ -239,7 +318,9 @@ pdl.pattern @relu_before_reshape : benefit(1) {
   pdl.rewrite %root {
     %relu = pdl.operation "nn.relu" (%x : !pdl.value) -> (%inner_type : !pdl.type)
     %positive = pdl.result 0 of %relu
-    %new = pdl.apply_native_rewrite "with_operands" (%wiring, %positive : !pdl.operation, !pdl.value) : !pdl.operation
+    %new = pdl.apply_native_rewrite "with_operands" (
+      %wiring, %positive
+      : !pdl.operation, !pdl.value) : !pdl.operation
     %result = pdl.result 0 of %new
     pdl.replace %root with (%result : !pdl.value)
   }
@@ -257,7 +338,9 @@ pdl.pattern @relu_before_transpose : benefit(1) {
   pdl.rewrite %root {
     %relu = pdl.operation "nn.relu" (%x : !pdl.value) -> (%inner_type : !pdl.type)
     %positive = pdl.result 0 of %relu
-    %new = pdl.apply_native_rewrite "with_operands" (%wiring, %positive : !pdl.operation, !pdl.value) : !pdl.operation
+    %new = pdl.apply_native_rewrite "with_operands" (
+      %wiring, %positive
+      : !pdl.operation, !pdl.value) : !pdl.operation
     %result = pdl.result 0 of %new
     pdl.replace %root with (%result : !pdl.value)
   }

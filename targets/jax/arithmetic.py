@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...dialects.core_op import CodeType
+from .typed import HIGHEST, grouped_product
 
 
 @jax.custom_jvp
@@ -64,6 +65,6 @@ def inverse_scale(code: CodeType) -> np.float32:
 def product(x: jax.Array, weight: jax.Array) -> jax.Array:
     """`y[.., g, n] = sum_m x[.., g, m] * w[g, m, n]`, in full float32 on every device."""
     if weight.shape[0] == 1:
-        y = jnp.matmul(x[..., 0, :], weight[0], precision=jax.lax.Precision.HIGHEST)
+        y = jnp.matmul(x[..., 0, :], weight[0], precision=HIGHEST)
         return y[..., None, :]
-    return jnp.einsum("...gm,gmn->...gn", x, weight, precision=jax.lax.Precision.HIGHEST)
+    return grouped_product(x, weight)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, log10, nan, prod
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -14,115 +14,19 @@ from ...dialects import trained
 from ...dialects.core_op import GOLDEN_ATTRIBUTE
 from ...dialects.nn import shape_of
 from ...dialects.support.errors import CorelowerError, OperationError, describe_location
+from ...dialects.support.functions import find_function
 from ...dialects.support.provenance import golden_order
+from ..measures import Comparison, ComparisonRecord, ValuePlace
 from .evaluator import (
     BATCH_BYTES,
     LARGEST_BATCH,
     Evaluator,
     Progress,
     SampleSource,
-    find_function,
 )
 
 Array = npt.NDArray[np.generic]
 Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ValueDifference:
-    """How far a value is from the golden one of the same name, over all samples."""
-
-    name: str
-    """The golden value's name."""
-    where: str | None
-    """The location of the operation that computes the value, as a user reads it."""
-    shape: Shape
-    sqnr: float
-    """Signal power over error power in dB; infinite where the values are equal."""
-    maximum: float
-    """The largest absolute error."""
-    relative: float
-    """The largest absolute error over the largest golden magnitude."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What `compare_functions` found."""
-
-    samples: int
-    values: list[ValueDifference]
-    """In the order in which the function computes them."""
-    skipped: dict[str, str]
-    """Names of values that cannot be compared, and why."""
-    outputs: list[ValueDifference]
-    """The function's results, by position."""
-    classes: npt.NDArray[np.int64] | None
-    """The class that the function's results name for each sample, see `predictions`."""
-    golden_classes: npt.NDArray[np.int64] | None
-
-    @property
-    def disagreement(self) -> float | None:
-        """See `disagreement`; `None` where the results name no class."""
-        if self.classes is None or self.golden_classes is None:
-            return None
-        return _fraction(self.classes != self.golden_classes)
-
-
-class ErrorStatistics:
-    """The error of one value, gathered batch by batch."""
-
-    def __init__(self) -> None:
-        self.signal_power = 0.0
-        self.error_power = 0.0
-        self.largest_signal = 0.0
-        self.largest_error = 0.0
-
-    def add(self, actual: Array, golden: Array) -> None:
-        """Take a batch into account; both arrays have the same elements in the same order."""
-        wanted = golden.astype(np.float64).reshape(-1)
-        error = actual.astype(np.float64).reshape(-1) - wanted
-        self.signal_power += float(wanted @ wanted)
-        self.error_power += float(error @ error)
-        # np.maximum, not max: NaN must stay.
-        largest_signal = np.maximum(self.largest_signal, np.max(np.abs(wanted), initial=0.0))
-        largest_error = np.maximum(self.largest_error, np.max(np.abs(error), initial=0.0))
-        self.largest_signal, self.largest_error = float(largest_signal), float(largest_error)
-
-    @property
-    def sqnr(self) -> float:
-        """Signal power over error power in dB."""
-        if not np.isfinite(self.error_power) or not np.isfinite(self.signal_power):
-            return nan
-        if not self.error_power:
-            return inf
-        return 10 * log10(self.signal_power / self.error_power) if self.signal_power else -inf
-
-
-def predictions(outputs: Sequence[Array]) -> npt.NDArray[np.int64] | None:
-    """
-    The class that each sample's outputs name: an index that the network itself returns, otherwise
-    the argmax of the first output, the first of equals. `None` where neither says a class.
-    """
-    for output in outputs:
-        if output.dtype.kind in "iu" and prod(output.shape[1:]) == 1:
-            return output.reshape(len(output)).astype(np.int64)
-    if not outputs or prod(outputs[0].shape[1:]) < 2:
-        return None
-    return np.argmax(outputs[0].reshape(len(outputs[0]), -1), axis=1).astype(np.int64)
-
-
-def accuracy(outputs: Sequence[Array], labels: npt.NDArray[np.integer]) -> float:
-    """
-    The fraction of samples whose outputs name the class in `labels`, see `predictions`.
-
-    Raises `CorelowerError` where the outputs name no class, or the numbers of samples differ.
-    """
-    return _fraction(_classes(outputs) == _same_length(labels, outputs))
-
-
-def disagreement(first: Sequence[Array], second: Sequence[Array]) -> float:
-    """The fraction of samples whose class differs between two networks' outputs."""
-    return _fraction(_classes(first) != _same_length(_classes(second), first))
 
 
 def golden_function(module: ModuleOp, function: func.FuncOp) -> func.FuncOp:
@@ -154,31 +58,17 @@ def compare_functions(
     named, skipped = _pair_values(ours, theirs)
     pairs = [*results, *named]
     ours.batch_size = theirs.batch_size = _batch_size(pairs, ours, theirs)
-    statistics = [ErrorStatistics() for _ in pairs]
-    classes: list[npt.NDArray[np.int64] | None] = []
-    golden_classes: list[npt.NDArray[np.int64] | None] = []
-    done = 0
-    for (count, actual), (_, reference) in zip(
+    record = ComparisonRecord(len(pairs), len(results))
+    for (_, actual), (_, reference) in zip(
         ours.batches([pair.value for pair in pairs], *inputs),
         theirs.batches([pair.golden for pair in pairs], *inputs),
         strict=True,
     ):
-        for pair, gathered, array, other in zip(pairs, statistics, actual, reference, strict=True):
-            gathered.add(array, pair.align(other))
-        classes.append(predictions(actual[: len(results)]))
-        golden_classes.append(predictions(reference[: len(results)]))
-        done += count
+        aligned = [pair.align(array) for pair, array in zip(pairs, reference, strict=True)]
+        record.add(actual, aligned)
         if progress is not None:
-            progress(done, len(inputs[0]))
-    rows = [pair.difference(gathered) for pair, gathered in zip(pairs, statistics, strict=True)]
-    return Comparison(
-        samples=done,
-        values=rows[len(results) :],
-        skipped=skipped,
-        outputs=rows[: len(results)],
-        classes=_together(classes),
-        golden_classes=_together(golden_classes),
-    )
+            progress(record.samples, len(inputs[0]))
+    return record.comparison([pair.place for pair in pairs], skipped)
 
 
 @dataclass(frozen=True)
@@ -195,14 +85,11 @@ class _Pair:
             return golden
         return np.transpose(golden, (0, *(axis + 1 for axis in self.order)))
 
-    def difference(self, gathered: ErrorStatistics) -> ValueDifference:
+    @property
+    def place(self) -> ValuePlace:
         owner = self.value.owner
         where = describe_location(owner.location) if isinstance(owner, Operation) else None
-        largest_error, largest = gathered.largest_error, gathered.largest_signal
-        relative = largest_error / largest if largest else (inf if largest_error else 0.0)
-        return ValueDifference(
-            self.name, where, shape_of(self.value), gathered.sqnr, largest_error, relative
-        )
+        return ValuePlace(self.name, where, shape_of(self.value))
 
 
 def _pair_results(ours: Evaluator, theirs: Evaluator) -> list[_Pair]:
@@ -249,29 +136,3 @@ def _batch_size(pairs: Sequence[_Pair], ours: Evaluator, theirs: Evaluator) -> i
 
 def _shapes_text(shapes: Sequence[Shape]) -> str:
     return ", ".join(str(list(shape)) for shape in shapes) or "nothing"
-
-
-def _together(
-    batches: Sequence[npt.NDArray[np.int64] | None],
-) -> npt.NDArray[np.int64] | None:
-    known = [batch for batch in batches if batch is not None]
-    return np.concatenate(known) if known and len(known) == len(batches) else None
-
-
-def _classes(outputs: Sequence[Array]) -> npt.NDArray[np.int64]:
-    classes = predictions(outputs)
-    if classes is None:
-        raise CorelowerError("the outputs name no class: neither an index nor several numbers")
-    return classes
-
-
-def _same_length(
-    labels: npt.NDArray[np.integer], outputs: Sequence[Array]
-) -> npt.NDArray[np.integer]:
-    if len(labels) != len(outputs[0]):
-        raise CorelowerError(f"{len(labels)} labels or classes for {len(outputs[0])} samples")
-    return labels
-
-
-def _fraction(hits: npt.NDArray[np.bool_]) -> float:
-    return float(np.mean(hits))

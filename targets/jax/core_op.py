@@ -10,6 +10,7 @@ from xdsl.ir import SSAValue
 from ...dialects import core_op
 from ...dialects.nn import shape_of
 from . import arithmetic
+from .typed import pad
 from .windows import WindowedInput
 
 Values = jax.Array | WindowedInput
@@ -72,7 +73,7 @@ class CoreOpFunctions(InterpreterFunctions):
         self, interpreter: Interpreter, op: core_op.PadOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
         widths = list(zip(op.low.get_values(), op.high.get_values(), strict=True))
-        return (jnp.pad(args[0], widths, constant_values=_zero_of(op.input)),)
+        return (pad(args[0], widths, _zero_of(op.input)),)
 
     @impl(core_op.SliceOp)
     def slice(
@@ -97,7 +98,7 @@ class CoreOpFunctions(InterpreterFunctions):
     def reshape(
         self, interpreter: Interpreter, op: core_op.ReshapeOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
-        return (jnp.reshape(args[0], shape_of(op.result)),)
+        return (args[0].reshape(shape_of(op.result)),)
 
     @impl(core_op.RepeatOp)
     def repeat(

@@ -5,7 +5,6 @@ from math import prod
 from typing import Protocol
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects import func
@@ -17,15 +16,18 @@ from xdsl.utils.exceptions import InterpretationError
 from ...dialects import core_op, trained
 from ...dialects.nn import shape_of
 from ...dialects.support.errors import CorelowerError, OperationError
+from ...dialects.support.functions import find_function as find_function
 from ...dialects.support.provenance import golden_name
 from . import arithmetic
 from .core_op import CoreOpFunctions
 from .nn import NnFunctions
 from .prime import PrimeFunctions
+from .typed import float32, jit, to_device
 from .windows import WindowedInput, materialize
 
 FloatArray = npt.NDArray[np.float32]
 Parameters = Mapping[str, jax.Array]
+Values = dict[SSAValue, jax.Array | WindowedInput]
 Progress = Callable[[int, int], None]
 """Called with the samples done and all samples."""
 
@@ -88,11 +90,13 @@ class Program:
         for key, op in self.constants.items():
             array = op.data.array
             if id(array) not in arrays:
-                arrays[id(array)] = jax.device_put(array, may_alias=True)
+                arrays[id(array)] = to_device(array)
             loaded[key] = arrays[id(array)]
         return loaded
 
-    def run(self, parameters: Parameters, values: dict[SSAValue, jax.Array | WindowedInput]) -> None:
+    def run(
+        self, parameters: Parameters, values: dict[SSAValue, jax.Array | WindowedInput]
+    ) -> None:
         """
         Run every operation, and add what it computes to `values`.
 
@@ -186,13 +190,13 @@ class Evaluator:
         if wanted not in self._compiled:
 
             def one_sample(parameters: Parameters, *inputs: jax.Array) -> tuple[jax.Array, ...]:
-                arguments = [jnp.asarray(value, jnp.float32) for value in inputs]
-                values = dict[SSAValue, jax.Array](zip(self.arguments, arguments, strict=True))
+                arguments = [float32(value) for value in inputs]
+                values: Values = dict(zip(self.arguments, arguments, strict=True))
                 self.program.run(parameters, values)
                 return tuple(materialize(values[value]) for value in wanted)
 
             axes = (None, *[0] * len(self.arguments))
-            self._compiled[wanted] = jax.jit(jax.vmap(one_sample, in_axes=axes))
+            self._compiled[wanted] = jit(jax.vmap(one_sample, in_axes=axes))
         return self._compiled[wanted]
 
     def _check(self, inputs: Sequence[SampleSource]) -> None:
@@ -225,16 +229,6 @@ class Evaluator:
         return max(1, min(LARGEST_BATCH, BATCH_BYTES // max([1, *sizes])))
 
 
-def find_function(module: ModuleOp, name: str = "main") -> func.FuncOp:
-    """The function of this name. Raises `CorelowerError`, naming those that exist."""
-    functions = [op for op in module.ops if isinstance(op, func.FuncOp)]
-    for function in functions:
-        if function.sym_name.data == name:
-            return function
-    names = ", ".join(f"@{function.sym_name.data}" for function in functions) or "none"
-    raise CorelowerError(f"the module has no function @{name}; it has {names}")
-
-
 def _to_real(array: npt.NDArray[np.generic], value: SSAValue) -> npt.NDArray[np.generic]:
     code = core_op.code_of(value)
-    return array if code is None else np.asarray(arithmetic.decode(jnp.asarray(array), code))
+    return array if code is None else np.asarray(arithmetic.decode(float32(array), code))

@@ -1,5 +1,6 @@
 """The meaning of the `nn` dialect."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,8 +10,9 @@ from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_i
 
 from ...dialects import nn
 from ...dialects.support.window import Window
+from .typed import HIGHEST, full_like, reduce_window
 
-HIGHEST = jax.lax.Precision.HIGHEST
+Combine = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 @register_impls
@@ -78,13 +80,13 @@ class NnFunctions(InterpreterFunctions):
         total = _reduce_window(x, window, 0.0, jax.lax.add)
         if op.count_pad.value.data or not window.has_padding:
             return (total / window.size,)
-        return (total / _reduce_window(jnp.ones_like(x), window, 0.0, jax.lax.add),)
+        return (total / _reduce_window(full_like(x, 1), window, 0.0, jax.lax.add),)
 
     @impl(nn.ReshapeOp)
     def reshape(
         self, interpreter: Interpreter, op: nn.ReshapeOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
-        return (jnp.reshape(args[0], op.shape.get_values()),)
+        return (args[0].reshape(op.shape.get_values()),)
 
     @impl(nn.TransposeOp)
     def transpose(
@@ -105,13 +107,13 @@ class NnFunctions(InterpreterFunctions):
         return (jnp.argmax(args[0], axis=op.axis.value.data),)
 
 
-def _reduce_window(x: jax.Array, window: Window, initial: float, combine: Any) -> jax.Array:
-    return jax.lax.reduce_window(
+def _reduce_window(x: jax.Array, window: Window, initial: float, combine: Combine) -> jax.Array:
+    return reduce_window(
         x,
-        np.float32(initial),
+        initial,
         combine,
         (1, *window.kernel),
         (1, *window.strides),
         [(0, 0), *window.pad_pairs()],
-        window_dilation=(1, *window.dilations),
+        (1, *window.dilations),
     )

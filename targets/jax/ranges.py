@@ -80,9 +80,7 @@ def observe(function: FuncOp, values: Sequence[SSAValue], samples: Samples) -> l
     ]
 
 
-def least_error_range(
-    observed: Observed, bits: int, *, rectified: bool
-) -> tuple[float, float]:
+def least_error_range(observed: Observed, bits: int, *, rectified: bool) -> tuple[float, float]:
     """
     The interval whose uniform code of `bits` has the least squared error on the values.
 

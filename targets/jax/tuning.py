@@ -19,7 +19,8 @@ from xdsl.ir import Operation, SSAValue
 from ...dialects import core_op
 from ...dialects.support.target import Target
 from . import arithmetic
-from .evaluator import Parameters, Program
+from .evaluator import Parameters, Program, Values
+from .typed import float32, full_like, gradient, jit, update, zeros
 from .windows import materialize
 
 Array = npt.NDArray[np.float32]
@@ -64,16 +65,16 @@ class Layer:
 
     def start(self, parameters: Parameters, real_weight: Array | None) -> Trainable:
         """The point at which tuning starts: the weights before rounding, where they are known."""
-        weight = jnp.asarray(parameters[self.weight], jnp.float32)
+        weight = float32(parameters[self.weight])
         gain = _by_neuron(parameters[self.gain])
-        offset = jnp.zeros(gain.shape)
+        offset = zeros(gain.shape)
         if self.bias is not None:
-            bias = jnp.asarray(parameters[self.bias], jnp.float32)
+            bias = float32(parameters[self.bias])
             offset = (bias + self.zero * weight.sum(axis=1)) * gain
         if real_weight is not None:
             # Never further from the integers than rounding can have moved them.
             weight = jnp.clip(real_weight, weight - 0.499, weight + 0.499)
-        return Trainable(weight, offset, jnp.zeros(parameters[self.gain].shape))
+        return Trainable(weight, offset, zeros(parameters[self.gain].shape))
 
     def realize(self, trained: Trainable, parameters: Parameters) -> dict[str, jax.Array]:
         """The integers and gains that `trained` stands for, with straight-through gradients."""
@@ -121,13 +122,13 @@ class Phase:
         self.names = list(inputs)
         self.decisions = decisions
         self.size = len(golden) - validation
-        arrays = [jnp.asarray(array, jnp.float32) for array in inputs.values()]
-        targets = jnp.asarray(golden, jnp.float32)
+        arrays = [float32(array) for array in inputs.values()]
+        targets = float32(golden)
         self.training = ([array[: self.size] for array in arrays], targets[: self.size])
         self.held_back = ([array[self.size :] for array in arrays], targets[self.size :])
         self.variance = jnp.maximum(jnp.var(targets), 1e-12)
-        self._outputs = jax.jit(jax.vmap(self._output, in_axes=(None, 0)))
-        self._codes = jax.jit(jax.vmap(self._result, in_axes=(None, 0)))
+        self._outputs = jit(jax.vmap(self._output, in_axes=(None, 0)))
+        self._codes = jit(jax.vmap(self._result, in_axes=(None, 0)))
 
     def quality(self, state: State) -> tuple[float, float]:
         """(distance, see `_distance`; disagreeing decisions) on what is held back."""
@@ -175,9 +176,9 @@ class Phase:
         optimizer = optax.adam(schedule)
         scale = {
             key: Trainable(
-                jnp.ones_like(one.weight),
-                jnp.full_like(one.offset, OFFSET_RATE),
-                jnp.full_like(one.gain, GAIN_RATE),
+                full_like(one.weight, 1),
+                full_like(one.offset, OFFSET_RATE),
+                full_like(one.gain, GAIN_RATE),
             )
             for key, one in state.items()
         }
@@ -185,15 +186,14 @@ class Phase:
 
         # A step a call, not `lax.scan`: inside a loop XLA's CPU backend runs convolutions on one
         # thread and without its fast kernels, five times slower.
-        @jax.jit
+        @jit
         def step(
             state: State, moments: optax.OptState, index: jax.Array
         ) -> tuple[State, optax.OptState]:
             chosen = [array[index] for array in inputs]
-            gradient = jax.grad(self._loss)(state, chosen, golden[index])
-            updates, moments = optimizer.update(gradient, moments)
-            updates = jax.tree.map(jnp.multiply, updates, scale)
-            return optax.apply_updates(state, updates), moments
+            slope: State = gradient(self._loss)(state, chosen, golden[index])
+            change, moments = update(optimizer, slope, moments)
+            return jax.tree.map(_step, state, change, scale), moments
 
         random = np.random.default_rng(seed)
         best, best_quality = state, self.quality(state)
@@ -216,7 +216,7 @@ class Phase:
         parameters = dict(self.parameters)
         for key, layer in self.layers.items():
             parameters.update(layer.realize(state[key], self.parameters))
-        values = dict(zip(self.names, inputs, strict=True))
+        values: Values = dict(zip(self.names, inputs, strict=True))
         self.program.run(parameters, values)
         return materialize(values[self.output])
 
@@ -254,6 +254,10 @@ def slice_operations(
     block = next(iter(seen)).parent_block() if seen else None
     ordered = [op for op in block.ops if op in seen] if block is not None else []
     return ordered, list(used)
+
+
+def _step(value: jax.Array, change: jax.Array, rate: jax.Array) -> jax.Array:
+    return value + change * rate
 
 
 def _by_neuron(gain: jax.Array) -> jax.Array:

@@ -6,9 +6,9 @@ from itertools import product
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from ...dialects.support.window import Window
+from .typed import HIGHEST, grouped_product, pad
 
 
 def sliding_windows(x: jax.Array, window: Window, fill: float) -> jax.Array:
@@ -55,10 +55,7 @@ class WindowedInput:
         groups, channels = self.x.shape[-2:]
         # Other devices may pick a convolution that is not a plain sum of products (Winograd, FFT).
         if groups > 1 or self.window.rank > 3 or jax.default_backend() != "cpu":
-            sums = jnp.einsum(
-                "...gm,gmn->...gn", self.materialize(), weight, precision=jax.lax.Precision.HIGHEST
-            )
-            return sums
+            return grouped_product(self.materialize(), weight)
         axes = "DHW"[3 - self.window.rank :]
         kernel = weight[0].reshape(*self.window.kernel, channels, -1)
         sums = jax.lax.conv_general_dilated(
@@ -68,7 +65,7 @@ class WindowedInput:
             "VALID",
             rhs_dilation=self.window.dilations,
             dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
-            precision=jax.lax.Precision.HIGHEST,
+            precision=HIGHEST,
         )
         return sums[0][..., None, :]
 
@@ -81,7 +78,7 @@ def materialize(value: jax.Array | WindowedInput) -> jax.Array:
 def _padded(x: jax.Array, window: Window, fill: float) -> jax.Array:
     if not window.has_padding:
         return x
-    return jnp.pad(x, [*window.pad_pairs(), (0, 0), (0, 0)], constant_values=np.float32(fill))
+    return pad(x, [*window.pad_pairs(), (0, 0), (0, 0)], fill)
 
 
 def _tiles(x: jax.Array, kernel: tuple[int, ...], positions: tuple[int, ...]) -> jax.Array:

@@ -137,23 +137,22 @@ class Simulator:
 
     def _compose(self, x: Codes, mats: ProgrammedMats, largest: np.float32) -> Floats:
         """
-        Three conversions of a full sense amplifier each, the less significant ones shifted down.
+        The sum of three conversions, each cut at the last bit of the result.
 
-        Input and weight are `8 xh + xl` and `16 wh + wl`. Every pass is converted at the scale of
-        the most significant one, sign and magnitude; a pass worth 2^k less loses k bits.
+        Input and weight are `8 xh + xl` and `16 wh + wl`. A conversion keeps sign and magnitude,
+        drops what is below the result's last bit, and saturates: of a pass worth 2^k less than
+        `xh wh` the upper `bits - k` bits count. `xl wl` would count for none, and is not run.
         """
         low_mask = (1 << INPUT_PASS_BITS) - 1
         high, low = x >> INPUT_PASS_BITS, x & low_mask
-        unit = np.float32(1 << (INPUT_PASS_BITS + CELL_BITS)) * mats.gain
         total = np.zeros((), np.float32)
-        for part, cells, offset, shift in (
-            (high, mats.high, mats.offset_high_high, 0),
-            (low, mats.high, mats.offset_low_high, INPUT_PASS_BITS),
-            (high, mats.low, mats.offset_high_low, CELL_BITS),
+        for part, cells, offset, worth in (
+            (high, mats.high, mats.offset_high_high, INPUT_PASS_BITS + CELL_BITS),
+            (low, mats.high, mats.offset_low_high, CELL_BITS),
+            (high, mats.low, mats.offset_high_low, INPUT_PASS_BITS),
         ):
-            sums = (_product(part, cells) + offset) * unit
-            magnitude = np.minimum(self._round(np.abs(sums)), largest)
-            kept = np.floor(magnitude * np.float32(2.0**-shift))
+            sums = (_product(part, cells) + offset) * (np.float32(1 << worth) * mats.gain)
+            kept = np.minimum(np.floor(np.abs(sums)), largest)
             total = total + np.copysign(kept, sums)
         return np.clip(total, 0, largest)
 

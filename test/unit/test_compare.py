@@ -12,19 +12,18 @@ from corelower.dialects.core_op import CoreOp
 from corelower.dialects.nn import Nn
 from corelower.dialects.support.context import CorelowerContext
 from corelower.dialects.support.errors import CorelowerError
+from corelower.dialects.support.functions import find_function
 from corelower.dialects.support.location import parse_module
 from corelower.dialects.trained import Trained
 from corelower.targets.jax import compare
-from corelower.targets.jax.compare import (
+from corelower.targets.jax.compare import compare_functions, golden_function
+from corelower.targets.measures import (
     Comparison,
     ErrorStatistics,
     accuracy,
-    compare_functions,
     disagreement,
-    golden_function,
     predictions,
 )
-from corelower.targets.jax.evaluator import find_function
 
 GOLDEN = """
 func.func @golden(%x: tensor<2x3x4xf32>) -> tensor<24xf32> {

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import gcd
 
 import numpy as np
 import pytest
@@ -115,6 +116,25 @@ def test_the_product_of_two_convolutions_computes_the_same(draw: Draw) -> None:
     module = net.returning(second.result, net.op(product))
     expected, actual = results(module, net.samples())
     assert_same([expected], [actual])
+
+
+@pytest.mark.parametrize("first_groups", [1, 2, 4])
+@pytest.mark.parametrize("second_groups", [1, 2, 4, 8])
+def test_groups_of_a_product_are_those_that_both_keep_apart(
+    first_groups: int, second_groups: int
+) -> None:
+    net = Network((4, 3))
+    first = nn.ConvOp(
+        net.input, net.constant(8, 4 // first_groups, 2), net.constant(8), groups=first_groups
+    )
+    second = nn.ConvOp(net.op(first), net.constant(8, 8 // second_groups, 2), groups=second_groups)
+    module = net.returning(net.op(second))
+    samples = net.samples()
+    before = results(module, samples)
+    NnFuseLinearPass().apply(context(), module)
+    (composed,) = (op for op in module.walk() if isinstance(op, nn.ConvOp))
+    assert composed.groups.value.data == gcd(first_groups, second_groups)
+    assert_same(before, results(module, samples))
 
 
 @SHORT

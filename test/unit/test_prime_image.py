@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ module attributes {core_op.target = #core_op.target<"prime", fan_in = 16, fan_ou
       : (tensor<3x3x1x1x!in>) -> tensor<3x3x1x4x!in>
     %w = trained.tensor [[[1, -2], [30, 4], [-5, 6], [7, 80]]] : tensor<1x4x2xi8>
     %b = trained.tensor [[100, -8000]] : tensor<1x2xi32>
-    %g = trained.tensor [0.01] : tensor<1xf32>
+    %g = trained.tensor [0.0078125] : tensor<1xf32>
     %y = core_op.vmm relu %x, %w bias %b gain %g
       : (tensor<3x3x1x4x!in>, tensor<1x4x2xi8>, tensor<1x2xi32>, tensor<1xf32>)
         -> tensor<3x3x1x2x!out>
@@ -315,7 +316,7 @@ def test_no_forged_program_breaks_the_reader(
     program = program_of(original)
     for _ in range(data.draw(st.integers(1, 2))):
         container, key = data.draw(st.sampled_from(leaves(program)))
-        container[key] = data.draw(st.sampled_from(JUNK))
+        container[key] = deepcopy(data.draw(st.sampled_from(JUNK)))
     path = tmp_path_factory.getbasetemp() / "fuzzed.image"
     path.write_bytes(forged(original, program))
     try:
@@ -363,3 +364,19 @@ def test_faults_are_drawn_from_their_seed(image: Path) -> None:
     assert not np.array_equal(codes(variation=0.1, seed=1), exact)
     assert not np.array_equal(codes(stuck=0.3, seed=1), exact)
     assert not np.array_equal(codes(mode="composed"), exact)
+
+
+def test_composing_leaves_out_the_least_significant_pass(image: Path) -> None:
+    loaded = read_image(image)
+    samples = np.random.default_rng(0).normal(0, 8, (64, 3, 3, 1, 1)).astype(np.float32)
+    windows = Simulator(loaded).values([2], samples)[0].astype(np.int64)
+    (mats,) = loaded.mats
+    x = np.concatenate([windows, np.broadcast_to(mats.drive, (*windows.shape[:-1], 2))], axis=-1)
+    signed = mats.positive[0].astype(np.int64) - mats.negative[0].astype(np.int64)
+    high, low = np.sign(signed) * (abs(signed) >> 4), np.sign(signed) * (abs(signed) & 15)
+    total = np.zeros((*x.shape[:-1], 2))
+    for part, cells, worth in ((x >> 3, high, 128), (x & 7, high, 16), (x >> 3, low, 8)):
+        real = (part @ cells) * worth * float(mats.gain[0])
+        total += np.sign(real) * np.minimum(abs(real) // 1, 31)
+    composed = Simulator(loaded, "composed").values([3], samples)[0]
+    assert np.array_equal(composed, np.clip(total, 0, 31))

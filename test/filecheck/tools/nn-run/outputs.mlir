@@ -33,7 +33,7 @@
 // TWO:        sample   class   result 0   result 1
 // TWO:        1   0       10 1       20 2
 
-// JSON:       "function": "main",
+// JSON:       "model": "@main",
 // JSON-NEXT:  "samples": 4,
 // JSON:       "shape": [
 // JSON-NEXT:    2

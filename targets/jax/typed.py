@@ -1,0 +1,92 @@
+# pyright: basic
+"""
+The functions of JAX whose own annotations are incomplete, with complete ones.
+
+This is the one file that strict type checking does not cover, so that it can cover the others.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Concatenate, ParamSpec, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+import optax
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
+TreeT = TypeVar("TreeT")
+Rest = ParamSpec("Rest")
+
+HIGHEST = jax.lax.Precision.HIGHEST
+"""Full float32 on every device: without it some round the operands to fewer bits."""
+
+
+def jit(function: FunctionT) -> FunctionT:
+    """See `jax.jit`."""
+    return jax.jit(function)  # type: ignore[return-value]
+
+
+def gradient(
+    function: Callable[Concatenate[TreeT, Rest], jax.Array],
+) -> Callable[Concatenate[TreeT, Rest], TreeT]:
+    """See `jax.grad`: the gradient with respect to the first argument, of the same structure."""
+    return jax.grad(function)
+
+
+def update(
+    optimizer: optax.GradientTransformation, slope: TreeT, moments: optax.OptState
+) -> tuple[TreeT, optax.OptState]:
+    """See `optax`: what to add to the parameters, in their structure, and the next moments."""
+    return optimizer.update(slope, moments)  # type: ignore[return-value]
+
+
+def to_device(array: npt.NDArray[np.generic]) -> jax.Array:
+    """The array on the device; not copied where the device can use the host's memory."""
+    return jax.device_put(array, may_alias=True)
+
+
+def float32(array: npt.ArrayLike | jax.Array) -> jax.Array:
+    """The array as float32 on the device."""
+    return jnp.asarray(array, jnp.float32)
+
+
+def zeros(shape: Sequence[int]) -> jax.Array:
+    """Zeros, float32."""
+    return jnp.zeros(tuple(shape), jnp.float32)
+
+
+def full_like(array: jax.Array, value: float) -> jax.Array:
+    """An array of one value, in the shape of another."""
+    return jnp.full_like(array, value)
+
+
+def pad(x: jax.Array, widths: Sequence[tuple[int, int]], fill: float) -> jax.Array:
+    """`widths` elements of `fill` before and behind each axis."""
+    return jnp.pad(x, tuple(widths), constant_values=np.float32(fill))
+
+
+def grouped_product(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """`y[.., g, n] = sum_m x[.., g, m] * w[g, m, n]`, in full float32 on every device."""
+    return jnp.einsum("...gm,gmn->...gn", x, weight, precision=HIGHEST)
+
+
+def reduce_window(
+    x: jax.Array,
+    initial: float,
+    combine: Callable[[jax.Array, jax.Array], jax.Array],
+    window: Sequence[int],
+    strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    dilations: Sequence[int],
+) -> jax.Array:
+    """See `jax.lax.reduce_window`."""
+    return jax.lax.reduce_window(
+        x,
+        np.float32(initial),
+        combine,
+        tuple(window),
+        tuple(strides),
+        tuple(padding),
+        window_dilation=tuple(dilations),
+    )

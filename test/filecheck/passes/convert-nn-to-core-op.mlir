@@ -1,0 +1,2 @@
+// RUN: nn-opt %s -p convert-nn-to-core-op | filecheck %s
+
