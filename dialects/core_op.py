@@ -70,9 +70,6 @@ from .trained import TrainedConstants
 TARGET_ATTRIBUTE = "core_op.target"
 """The module's attribute that holds the target."""
 
-GOLDEN_ATTRIBUTE = "core_op.golden"
-"""A lowered function's attribute that names its golden function."""
-
 
 @irdl_attr_definition
 class CodeType(ParametrizedAttribute, TypeAttribute):

@@ -12,6 +12,10 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.samples import Preprocessing, Samples, fit_samples, load_samples
 from .pass_base import CorelowerPass
 
+OutputMeaning = Literal["decisions", "values"]
+
+OUTPUT_HELP = "whether the largest output counts, so that far smaller ones may saturate, or all"
+
 
 @dataclass(frozen=True)
 class CalibrationPass(CorelowerPass):

@@ -297,7 +297,7 @@ def constant_array(op: Operation, value: SSAValue, what: str) -> FloatArray:
 
 
 def _is_summed_layer(value: SSAValue) -> bool:
-    """Whether only a sum uses the value, and a layer computes it whose weights fit beside others."""
+    """Whether a layer of one group computes the value for the sum alone."""
     if not value.has_one_use():
         return False
     op = value.owner

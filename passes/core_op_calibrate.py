@@ -10,10 +10,15 @@ from xdsl.ir import SSAValue
 
 from ..dialects import core_op
 from ..dialects.support.errors import CorelowerError
-from .calibration_base import CalibrationPass
-from .pass_base import lowered_functions
+from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
+from .pass_base import lowered_functions, remark
 from .signal_classes import SignalClass, signal_classes
 from .signal_ranges import set_range
+
+SATURATION_REMARK = (
+    "the outputs count as decisions: codes span {low:.3g} to {high:.3g}, smaller ones saturate; "
+    "output=values keeps them all"
+)
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,9 @@ class CoreOpCalibrate(CalibrationPass):
     Notes the range that the code of every real signal is to span, found by running samples.
 
     A signal that has a code keeps it. With `method=error` the range is that of the least squared
-    error at the target's bits; what lies beyond saturates. The network's output gets the range
-    that changes the fewest decisions. `method=extremes` takes the least and the largest number.
+    error at the target's bits; what lies beyond saturates. With `output=decisions` the network's
+    outputs get the range that changes the fewest decisions. `method=extremes` takes the least and
+    the largest number.
     """
 
     name = "core-op-calibrate"
@@ -31,6 +37,7 @@ class CoreOpCalibrate(CalibrationPass):
     method: Literal["error", "extremes"] = field(
         default="error", metadata={"help": "how the range is chosen"}
     )
+    output: OutputMeaning = field(default="decisions", metadata={"help": OUTPUT_HELP})
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = core_op.target_of(op)
@@ -58,8 +65,10 @@ class CoreOpCalibrate(CalibrationPass):
             low, high = merged.low, merged.high
             if self.method == "error":
                 decides = merged.rows is not None and merged.rows.shape[1] > 1
-                if decides and signal.values & outputs and not signal.is_rectified:
+                decides = decides and self.output == "decisions" and not signal.is_rectified
+                if decides and signal.values & outputs:
                     low, high = decision_range(merged, bits)
+                    remark(ctx, function, SATURATION_REMARK.format(low=low, high=high))
                 else:
                     low, high = least_error_range(merged, bits, rectified=signal.is_rectified)
             for root in signal.roots:

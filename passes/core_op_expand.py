@@ -67,8 +67,7 @@ class SplitMatrix(RewritePattern):
         weight, bias = _real_parameters(op)
         rows, columns = -(-op.fan_in // parts), -(-op.outputs // stripes)
         positions = shape_of(op.input)[:-2]
-        value = _pad_axis(rewriter, op.input, -1, parts * rows)
-        value = reshape(rewriter, value, (*positions, op.groups * parts, rows))
+        value = _dealt(rewriter, op.input, parts, rows)
         if stripes > 1:
             repeat = core_op.RepeatOp(value, len(positions), stripes)
             value = rewriter.insert(repeat).result
@@ -162,16 +161,34 @@ def _tiles(matrices: FloatArray, rows: int, columns: int) -> FloatArray:
     """
     `matrices` G x M x N cut into (G * row tiles * column tiles) x `rows` x `columns`.
 
-    What is missing at the ends is zero. The tiles are the only copy that is made.
+    Rows are dealt out in turn, see `_dealt`. What is missing at the ends is zero. The tiles are the
+    only copy that is made.
     """
     groups, fan_in, outputs = matrices.shape
     parts, stripes = -(-fan_in // rows), -(-outputs // columns)
     tiles = np.zeros((groups, parts, stripes, rows, columns), np.float32)
     for part, stripe in np.ndindex(parts, stripes):
-        top, left = part * rows, stripe * columns
-        tile = matrices[:, top : top + rows, left : left + columns]
+        left = stripe * columns
+        tile = matrices[:, part::parts, left : left + columns]
         tiles[:, part, stripe, : tile.shape[1], : tile.shape[2]] = tile
     return tiles.reshape(-1, rows, columns)
+
+
+def _dealt(rewriter: PatternRewriter, value: SSAValue, parts: int, rows: int) -> SSAValue:
+    """
+    Inputs P.. x G x M dealt out to `parts` tiles in turn: P.. x (G * parts) x `rows`.
+
+    Neighbours are alike, in an image above all. With each tile a sample of the whole, partial sums
+    are alike too, and smaller than sums over whole regions, which cancel each other.
+    """
+    *positions, groups, _ = shape_of(value)
+    value = _pad_axis(rewriter, value, -1, parts * rows)
+    if parts > 1:
+        rank = len(positions)
+        value = reshape(rewriter, value, (*positions, groups, rows, parts))
+        order = [*range(rank + 1), rank + 2, rank + 1]
+        value = rewriter.insert(core_op.PermuteOp(value, order)).result
+    return reshape(rewriter, value, (*positions, groups * parts, rows))
 
 
 def _merged(rewriter: PatternRewriter, value: SSAValue, op: core_op.VmmOp, parts: int) -> SSAValue:

@@ -130,23 +130,40 @@ def quantize(
         exact = offset / unit - incoming.zero.data * sums
         exact += outgoing.zero.data / gain.astype(np.float64)
         rounded = np.rint(exact).astype(np.int64)
+        needed = int(np.abs(rounded).max(initial=0))
+        if needed and not target.largest_bias:
+            break
         excess = np.abs(rounded) / max(target.largest_bias, 1)
-        if target.largest_bias == 0 and not rounded.any():
-            excess = np.zeros_like(excess)
         worst = excess.max(axis=1, keepdims=True) if target.gain == "core" else excess
         if not (worst > 1).any():
+            if _has_lost_weights(real, integers, incoming, outgoing, target):
+                break
             representable = representable_bias(rounded, target)
             gains = gain[:, 0] if target.gain == "core" else gain
             return QuantizedWeights(integers, representable, gains, step)
-        needed = int(np.abs(rounded).max())
         # A larger step makes sums, and with them the bias, smaller numbers.
         step = step * np.maximum(worst * 1.02, 1.0)[:, None, :]
         step = _power_of_two_step(step, incoming, outgoing, target)
     raise OperationError(
         op,
-        f"the bias needs {needed} steps of the sum, the target's bias holds "
-        f"{target.largest_bias}; give the target more bias rows",
+        f"its bias is too large beside its weights: it needs {needed} steps of the sum, the "
+        f"target's bias holds {target.largest_bias}; give the target more bias rows",
     )
+
+
+def _has_lost_weights(
+    real: WeightArray,
+    integers: npt.NDArray[np.integer],
+    incoming: core_op.CodeType,
+    outgoing: core_op.CodeType,
+    target: Target,
+) -> bool:
+    """Whether all weights that share a step are zero although the real ones could matter."""
+    used = np.any(integers, axis=_axes(target), keepdims=True)[:, 0]
+    if np.all(used):
+        return False
+    reach = np.where(used, 0, np.abs(real).sum(axis=1)).max(initial=0)
+    return bool(reach * incoming.scale.data * incoming.largest > outgoing.scale.data)
 
 
 def weight_step(weight: WeightArray, target: Target) -> FloatArray:
@@ -173,8 +190,11 @@ def _least_error_step(part: WeightArray, peak: FloatArray, target: Target) -> Fl
         np.rint(scaled, out=nearest)
         np.clip(nearest, target.weights[0], target.weights[1], out=nearest)
         nearest -= scaled
-        np.square(nearest, out=nearest)
-        error = nearest.sum(axis=_axes(target), keepdims=True) * np.square(step)
+        if target.gain == "core":
+            error = np.einsum("gmn,gmn->g", nearest, nearest)[:, None, None]
+        else:
+            error = np.einsum("gmn,gmn->gn", nearest, nearest)[:, None]
+        error = error * np.square(step)
         better = error < least
         best, least = np.where(better, step, best), np.where(better, error, least)
     return best

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from xdsl.builder import Builder
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint
@@ -17,12 +17,13 @@ from ..dialects.nn import shape_of
 from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.context import CorelowerContext
 from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.functions import golden_function
 from ..dialects.support.provenance import golden_order
 from ..dialects.support.samples import Samples
 from ..dialects.support.target import Target
-from .calibration_base import CalibrationPass
+from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
 from .core_op_quantize_weights import REAL_WEIGHT
-from .pass_base import GOLDEN_FUNCTION, lowered_functions
+from .pass_base import lowered_functions
 from .remarks import remark
 from .wiring import AUXILIARY
 
@@ -64,6 +65,7 @@ class CoreOpTune(CalibrationPass):
     batch: int = field(default=64, metadata={"help": "samples a step"})
     validation: float = field(default=0.25, metadata={"help": "part of the samples held back"})
     seed: int = field(default=0, metadata={"help": "of the order of samples"})
+    output: OutputMeaning = field(default="decisions", metadata={"help": OUTPUT_HELP})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,7 +84,8 @@ class CoreOpTune(CalibrationPass):
             samples = self.load(ctx, function)
             if len(samples) < 2:
                 raise CorelowerError(f"{self.name}: needs 2 samples or more, one is held back")
-            tuning = _Tuning(self, function, _golden_function(function, op), samples, target, ctx)
+            golden = golden_function(op, function)
+            tuning = _Tuning(self, function, golden, samples, target, ctx)
             if not tuning.layers:
                 continue
             if "layerwise" in self.method:
@@ -128,18 +131,19 @@ class _Tuning:
         """Layer by layer, each fed by the tuned ones before it."""
         wanted = self.golden.named_values()
         found = {name: v for name, v in self.evaluator.named_values().items() if name in wanted}
-        before, start = dict(self.state), self._network()
-        quality = start.quality(before)
+        network = self._network()
+        before = quality = network.quality(self.state)
         known: dict[SSAValue, Array] = {self.evaluator.arguments[0]: self.samples[:]}
         for name, (op, value) in found.items():
             goal = self._golden_value(wanted[name][1], op)
-            known = self._tune_part(known, value, goal, decisions=False)
-        # Locally better can be globally worse; then nothing of it is kept.
-        after = self._network().quality(self.state)
-        if after[0] > quality[0] or after[1] > quality[1]:
-            self.state = before
-            after = quality
-        self._remark("layer by layer", quality, after)
+            # What saturates by intent has no golden value to come near to, only a decision.
+            decides = network.decisions and name == list(found)[-1]
+            part = self._part(known, value, goal, decides)
+            if part.layers:
+                quality = self._tune_part(part, network, quality)
+            state = {index: self.state[index] for index in part.layers}
+            known = self._still_needed({**known, value: part.compute(state)}, value)
+        self._remark("layer by layer", before, quality)
 
     def tune_end_to_end(self) -> None:
         """All layers together, towards the golden network's outputs."""
@@ -178,38 +182,47 @@ class _Tuning:
                 op.detach()
                 op.erase()
 
-    def _tune_part(
-        self, known: dict[SSAValue, Array], value: SSAValue, goal: Array, *, decisions: bool
-    ) -> dict[SSAValue, Array]:
-        """Tune what lies between the known values and `value`; then `value` is known too."""
+    def _part(
+        self, known: dict[SSAValue, Array], value: SSAValue, goal: Array, decisions: bool
+    ) -> "Phase":
+        """What lies between the known values and `value`, whose golden value is `goal`."""
         from ..targets.jax.tuning import Phase, slice_operations
 
         operations, used = slice_operations(value, set(known))
         inside = set(operations)
-        layers = {i: layer for i, layer in self.layers.items() if layer.op in inside}
-        program = self.evaluator.program.part(operations)
-        phase = Phase(
-            program,
+        return Phase(
+            self.evaluator.program.part(operations),
             self.evaluator.parameters,
-            layers,
+            {i: layer for i, layer in self.layers.items() if layer.op in inside},
             {name: known[name] for name in used},
             value,
             goal.astype(np.float32),
             self.validation,
             decisions,
         )
-        state = {index: self.state[index] for index in layers}
-        if layers:
-            self.state |= phase.tune(
-                state,
-                self.options.steps,
-                self.options.learning_rate,
-                self.options.batch,
-                self.options.seed,
-                self._progress,
-            )
-        known = {**known, value: phase.compute({i: self.state[i] for i in layers})}
-        return self._still_needed(known, value)
+
+    def _tune_part(
+        self, part: "Phase", network: "Phase", quality: tuple[float, float]
+    ) -> tuple[float, float]:
+        """
+        Tune one part, and keep that only where the network's outputs are not further away for it.
+
+        Nearer to its golden value can be further from the golden output. The network's quality
+        after it.
+        """
+        state = self.state | part.tune(
+            {index: self.state[index] for index in part.layers},
+            self.options.steps,
+            self.options.learning_rate,
+            self.options.batch,
+            self.options.seed,
+            self._progress,
+        )
+        after = network.quality(state)
+        if after[0] > quality[0] or after[1] > quality[1]:
+            return quality
+        self.state = state
+        return after
 
     def _still_needed(self, known: dict[SSAValue, Array], last: SSAValue) -> dict[SSAValue, Array]:
         """Only what an operation behind `last` uses: one layer's activations, not the network's."""
@@ -238,7 +251,7 @@ class _Tuning:
             output,
             goal.reshape(len(goal), *shape_of(output)).astype(np.float32),
             self.validation,
-            decisions=goal[0].size > 1,
+            decisions=self.options.output == "decisions" and goal[0].size > 1,
         )
 
     def _golden_value(self, value: SSAValue, op: Operation) -> Array:
@@ -282,15 +295,6 @@ class _Tuning:
             f"{phase}: on {self.validation} samples held back, distance {before[0]:.2g} to "
             f"{after[0]:.2g}, disagreement {before[1]:.2%} to {after[1]:.2%}",
         )
-
-
-def _golden_function(function: FuncOp, module: ModuleOp) -> FuncOp:
-    from ..targets.jax.evaluator import find_function
-
-    reference = function.attributes.get(GOLDEN_FUNCTION)
-    if not isinstance(reference, SymbolRefAttr):
-        raise OperationError(function, "has no golden function; run nn-keep-golden first of all")
-    return find_function(module, reference.root_reference.data)
 
 
 def _chip_output(function: FuncOp) -> SSAValue:

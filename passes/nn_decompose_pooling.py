@@ -152,7 +152,7 @@ def max_tree(count: int, nonnegative: bool) -> list[Matrix]:
             columns.append(kept)
             if not nonnegative:
                 reader.append((len(columns), -1.0))
-                columns.append(-kept)
+                columns.append(0.0 - kept)
             readers.append(reader)
         matrices.append(np.stack(columns, axis=1))
         values = np.zeros((len(columns), len(readers)))

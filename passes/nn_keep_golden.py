@@ -7,7 +7,8 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.dialects.func import CallOp, FuncOp
 
 from ..dialects.support.errors import OperationError
-from .pass_base import GOLDEN_FUNCTION, CorelowerPass, lowered_functions
+from ..dialects.support.functions import GOLDEN_FUNCTION
+from .pass_base import CorelowerPass, lowered_functions
 
 SUFFIX = "_golden"
 

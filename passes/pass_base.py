@@ -21,6 +21,7 @@ from xdsl.utils.arg_spec import ArgSpec
 from xdsl.utils.exceptions import DiagnosticException
 
 from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.functions import GOLDEN_FUNCTION
 from .options import (
     OptionValue,
     PassOption,
@@ -34,9 +35,6 @@ from .options import (
 from .remarks import remark
 
 __all__ = ["CorelowerPass", "lowered_functions", "remark", "run_patterns"]
-
-GOLDEN_FUNCTION = "core_op.golden"
-"""The attribute of a lowered function that names the function it must keep the meaning of."""
 
 
 @dataclass(frozen=True)

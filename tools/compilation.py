@@ -20,6 +20,7 @@ from .. import __version__
 from ..dialects import core_op
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError
+from ..dialects.support.functions import find_function, golden_function
 from ..dialects.support.samples import Samples, fit_samples
 from ..dialects.support.target import FieldValue
 from ..passes.pipelines import PIPELINES
@@ -42,6 +43,9 @@ Progress = Callable[[str, int, int], None]
 VERIFIED_SAMPLES = 256
 """Samples on which the image is compared bit for bit where not all are asked for."""
 
+SIMULATED_SAMPLES = 2048
+"""Samples simulated at a time; of a larger set, not all are in memory."""
+
 COMPARED_SAMPLES = 256
 """Samples on which the error of every value is measured for the report."""
 
@@ -56,6 +60,7 @@ class CompileOptions:
     seed: int = 0
     samples: int = 1024
     max_pool: str = "auto"
+    output: str = "decisions"
     verify_all: bool = False
 
 
@@ -161,6 +166,7 @@ class Compilation:
             seed=self.options.seed,
             samples=self.options.samples,
             max_pool=self.options.max_pool,
+            output=self.options.output,
             data=data,
         )
 
@@ -202,30 +208,31 @@ class Compilation:
 
     def _verify(self, image: Path, coded: ModuleOp) -> tuple[Sequence[Array], int, bool]:
         """The image's outputs on what is measured, and whether all levels agree bit for bit."""
-        from ..targets.jax.evaluator import Evaluator, find_function
-
         samples = self._measured()
         simulator = self.chip.load(image)
         count = len(samples) if self.options.verify_all else min(VERIFIED_SAMPLES, len(samples))
-        batch = samples[:count]
-        self.progress("simulating", 0, 0)
-        expected = Evaluator(find_function(coded)).run(batch)
-        on_chip = Evaluator(self._main()).run(batch)
-        outputs = simulator.run(
-            samples[:], progress=lambda done, total: self.progress("simulating", done, total)
-        )
-        exact = all(
-            np.array_equal(a, b) and np.array_equal(a, c[:count])
-            for a, b, c in zip(expected, on_chip, outputs, strict=True)
-        )
-        return outputs, count, exact
+        compared, exact = samples.first(count), True
+        codes = [_ChipCodes(function) for function in (find_function(coded), self._main())]
+        for start in range(0, count, SIMULATED_SAMPLES):
+            batch = compared[start : start + SIMULATED_SAMPLES]
+            levels = [*(level.run(batch) for level in codes), simulator.chip_outputs(batch)]
+            exact &= all(
+                np.array_equal(value, others[0])
+                for others in zip(*levels, strict=True)
+                for value in others[1:]
+            )
+        parts: list[Sequence[Array]] = []
+        for start in range(0, len(samples), SIMULATED_SAMPLES):
+            self.progress("simulating", start, len(samples))
+            parts.append(simulator.run(samples[start : start + SIMULATED_SAMPLES]))
+        return [np.concatenate(part) for part in zip(*parts, strict=True)], count, exact
 
     def _layer_errors(self) -> tuple[LayerError, ...]:
-        from ..targets.jax.compare import compare_functions, golden_function
+        from ..targets.jax.compare import compare_functions
 
         main = self._main()
         samples = self._measured().first(COMPARED_SAMPLES)
-        found = compare_functions(main, golden_function(self.module, main), samples[:])
+        found = compare_functions(main, golden_function(self.module, main), samples)
         return tuple(
             LayerError(
                 value.name,
@@ -240,13 +247,9 @@ class Compilation:
     def _outputs(self, function: FuncOp) -> Sequence[Array]:
         from ..targets.jax.evaluator import Evaluator
 
-        samples, evaluator = self._measured(), Evaluator(function)
-        step = evaluator.batch_size
-        parts: list[Sequence[Array]] = []
-        for start in range(0, len(samples), step):
-            parts.append(evaluator.run(samples[start : start + step]))
-            self.progress("measuring", min(len(samples), start + step), len(samples))
-        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return Evaluator(function).run(
+            self._measured(), progress=lambda done, total: self.progress("measuring", done, total)
+        )
 
     def _measured(self) -> Samples:
         if self.test is not None:
@@ -267,8 +270,6 @@ class Compilation:
         return disagreement(outputs, self.golden_outputs)
 
     def _main(self) -> FuncOp:
-        from ..targets.jax.evaluator import find_function
-
         return find_function(self.module)
 
     def _fingerprint(self, stages: Sequence[Stage]) -> dict[str, object]:
@@ -284,6 +285,21 @@ class Compilation:
             "preprocessing": json.dumps(asdict(self._measured().preprocessing)),
             "labels": _digest(self.labels) if self.labels is not None else None,
         }
+
+
+class _ChipCodes:
+    """The codes that leave the chip: what `core_op.decode` takes, in order."""
+
+    def __init__(self, function: FuncOp):
+        from ..targets.jax.evaluator import Evaluator
+
+        self.evaluator = Evaluator(function)
+        decodes = (op for op in function.body.block.ops if isinstance(op, core_op.DecodeOp))
+        self.wanted = [op.input for op in decodes]
+
+    def run(self, batch: Array) -> tuple[Array, ...]:
+        """The codes of a batch."""
+        return self.evaluator.values(self.wanted, batch, codes=True)
 
 
 def _digest(array: Array) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from xdsl.dialects.builtin import ModuleOp
 
+from ..dialects.support.errors import CorelowerError
 from ..dialects.support.samples import Preprocessing, Samples, load_labels, load_samples
 from ..dialects.support.target import FieldValue
 from .chips import ChipSimulator, ChipTools
@@ -81,6 +82,7 @@ def compile_model(
     seed: int = 0,
     samples: int = 1024,
     max_pool: str = "auto",
+    output: str = "decisions",
     verify_all: bool = False,
     progress: Progress | None = None,
     on_stage: Callable[[StageResult], None] | None = None,
@@ -91,21 +93,27 @@ def compile_model(
     `calibration` and `test` are arrays [N, ...] as the model takes them, or files (`FILE:array`)
     with `preprocessing`; `labels` the class of each test sample. The first `samples` of the
     calibration data are used; without `test` they tell the disagreement too. `overrides` changes
-    fields of the target. With `out`, that folder gets everything that was made, whole or not at
-    all, and a run that was killed goes on after its last finished stage. The image is compared bit
-    for bit with the compiler's own levels, on all test samples with `verify_all`. `progress` is
-    told what is being done, `on_stage` each stage's result. Raises `CorelowerError`.
+    fields of the target. With `output="values"` all outputs count, not only which is the largest.
+    With `out`, that folder gets everything that was made, whole or not at all, and a run that was
+    killed goes on after its last finished stage. The image is compared bit for bit with the
+    compiler's own levels, on all test samples with `verify_all`. `progress` is told what is being
+    done, `on_stage` each stage's result. Raises `CorelowerError`.
     """
     started = perf_counter()
+    if labels is not None and test is None:
+        raise CorelowerError("labels need test samples")
     if out is not None:
         require_replaceable(Path(out))
-    options = CompileOptions(target, overrides or {}, tune, seed, samples, max_pool, verify_all)
+    options = CompileOptions(
+        target, overrides or {}, tune, seed, samples, max_pool, output, verify_all
+    )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()
     test_samples = _samples(test, recipe) if test is not None else None
     work.use_data(_samples(calibration, recipe), test_samples)
     if labels is not None:
-        work.use_labels(_labels(labels, len(test_samples) if test_samples is not None else 0))
+        assert test_samples is not None
+        work.use_labels(_labels(labels, len(test_samples)))
     if out is None:
         temporary = tempfile.TemporaryDirectory(prefix="corelower-")
         folder = Path(temporary.name) / "out"

@@ -20,6 +20,10 @@ app = typer.Typer(
 )
 
 
+INTERRUPTED = 130
+"""What Typer makes of an interrupt, where it does not make `Abort` of it as earlier ones do."""
+
+
 class Layout(StrEnum):
     """The order of an image's axes in the data."""
 
@@ -33,6 +37,13 @@ class MaxPool(StrEnum):
     auto = "auto"
     relu = "relu"
     native = "native"
+
+
+class Output(StrEnum):
+    """What counts of the network's outputs."""
+
+    decisions = "decisions"
+    values = "values"
 
 
 @app.command("compile")
@@ -55,6 +66,10 @@ def compile_command(
     max_pool: Annotated[
         MaxPool, typer.Option(help="a maximum from ReLU, or by the chip's own unit")
     ] = MaxPool.auto,
+    output: Annotated[
+        Output,
+        typer.Option(help="only which output is the largest counts, or all of them"),
+    ] = Output.decisions,
     tune: Annotated[bool, typer.Option("--tune/--no-tune", help="repair the accuracy")] = True,
     seed: Annotated[int, typer.Option(help="of the tuning's order of samples")] = 0,
     samples: Annotated[int, typer.Option(help="calibration samples used", min=2)] = 1024,
@@ -83,6 +98,7 @@ def compile_command(
             seed=seed,
             samples=samples,
             max_pool=max_pool.value,
+            output=output.value,
             verify_all=verify,
             progress=console.progress,
             on_stage=console.stage,
@@ -127,6 +143,8 @@ def _run(arguments: list[str]) -> int:
         raise KeyboardInterrupt from None
     except ClickException as error:
         raise CorelowerError(f"{error.format_message()}; corelower --help shows all") from None
+    if result == INTERRUPTED:
+        raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
 
 

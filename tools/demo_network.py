@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     Parameters = dict[str, jax.Array]
 
 FloatArray = npt.NDArray[np.float32]
+Classes = npt.NDArray[np.integer]
 
 SCALE = 16
 """The network takes images divided by this: their pixels are 0 to 16."""
 
 TEST_IMAGES = 450
-EPOCHS = 30
-BATCH = 64
-LEARNING_RATE = 3e-3
+EPOCHS = 60
+BATCH = 32
+LEARNING_RATE = 1e-2
 
 PRODUCER = "corelower demo"
 """The ONNX model's producer, by which an earlier demo is known."""
@@ -52,9 +53,9 @@ def load_digits() -> Digits:
             "the demo's data is part of scikit-learn, which is not installed; "
             "pip install 'corelower[demo]'"
         ) from None
-    found = load(return_X_y=True)
-    images = np.asarray(found[0]).astype(np.uint8).reshape(-1, 1, 8, 8)
-    labels = np.asarray(found[1]).astype(np.int64)
+    found: tuple[FloatArray, Classes] = load(return_X_y=True)  # pyright: ignore
+    images = found[0].astype(np.uint8).reshape(-1, 1, 8, 8)
+    labels = found[1].astype(np.int64)
     # The split is part of the data: another seed gives another network, not another exam.
     order = np.random.default_rng(0).permutation(len(images))
     test, train = order[:TEST_IMAGES], order[TEST_IMAGES:]
@@ -66,41 +67,45 @@ def train(digits: Digits, seed: int, progress: Callable[[int, int], None]) -> di
     import jax
     import optax
 
-    images = jax.numpy.asarray(digits.train, jax.numpy.float32) / SCALE
-    labels = jax.numpy.asarray(digits.train_labels)
-    random = np.random.default_rng(seed)
-    parameters = _initial_parameters(random)
-    steps = len(images) // BATCH
-    optimizer = optax.adamw(
-        optax.cosine_decay_schedule(LEARNING_RATE, EPOCHS * steps), weight_decay=1e-3
+    from ..targets.jax.typed import float32, gradient, jit, update
+
+    images, labels = (
+        digits.train.astype(np.float32) / np.float32(SCALE),
+        digits.train_labels.astype(np.int32),
     )
+    random = np.random.default_rng(seed)
+    parameters = {name: float32(value) for name, value in _initial_parameters(random).items()}
+    steps = len(labels) // BATCH
+    schedule = optax.cosine_decay_schedule(LEARNING_RATE, EPOCHS * steps)
+    optimizer = optax.adam(schedule)
+    moments = optimizer.init(parameters)
 
-    def loss(parameters: "Parameters", batch: jax.Array) -> jax.Array:
-        logits = apply(parameters, images[batch])
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels[batch]).mean()
+    def loss(parameters: "Parameters", images: FloatArray, labels: Classes) -> jax.Array:
+        logits = apply(parameters, images)
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
+    @jit
     def step(
-        carry: "tuple[Parameters, optax.OptState]", batch: jax.Array
-    ) -> "tuple[tuple[Parameters, optax.OptState], None]":
-        parameters, state = carry
-        gradient = jax.grad(loss)(parameters, batch)
-        updates, state = optimizer.update(gradient, state, parameters)
-        return (_sum(parameters, updates), state), None
+        parameters: "Parameters", moments: optax.OptState, images: FloatArray, labels: Classes
+    ) -> "tuple[Parameters, optax.OptState]":
+        slope: Parameters = gradient(loss)(parameters, images, labels)
+        change, moments = update(optimizer, slope, moments)
+        return {name: value + change[name] for name, value in parameters.items()}, moments
 
-    epoch = jax.jit(lambda carry, batches: jax.lax.scan(step, carry, batches)[0])
-    carry = (parameters, optimizer.init(parameters))
     for done in range(EPOCHS):
         progress(done, EPOCHS)
-        order = random.permutation(len(images))[: steps * BATCH].reshape(steps, BATCH)
-        carry = epoch(carry, order)
-    return {name: np.asarray(value) for name, value in carry[0].items()}
+        for batch in random.permutation(len(labels))[: steps * BATCH].reshape(steps, BATCH):
+            parameters, moments = step(parameters, moments, images[batch], labels[batch])
+    return {name: np.asarray(value) for name, value in parameters.items()}
 
 
-def apply(parameters: "Parameters", images: "jax.Array") -> "jax.Array":
+def apply(parameters: "Parameters", images: FloatArray) -> "jax.Array":
     """Logits [N, 10] of images [N, 1, 8, 8]: convolution and pool twice, then two dense layers."""
     import jax
 
-    x = images
+    from ..targets.jax.typed import float32
+
+    x = float32(images)
     for layer in ("conv1", "conv2"):
         weight, bias = parameters[f"{layer}.weight"], parameters[f"{layer}.bias"]
         x = jax.lax.conv_general_dilated(x, weight, (1, 1), "SAME") + bias[:, None, None]
@@ -139,23 +144,16 @@ def to_onnx(parameters: dict[str, FloatArray]) -> "onnx.ModelProto":
     return helper.make_model(graph, opset_imports=opset, ir_version=8, producer_name=PRODUCER)
 
 
-def _initial_parameters(random: np.random.Generator) -> "Parameters":
-    import jax
-
+def _initial_parameters(random: np.random.Generator) -> dict[str, FloatArray]:
     shapes = {
         "conv1": (16, 1, 3, 3),
         "conv2": (32, 16, 3, 3),
         "dense1": (64, 128),
         "dense2": (10, 64),
     }
-    parameters: Parameters = {}
+    parameters: dict[str, FloatArray] = {}
     for layer, shape in shapes.items():
         deviation = np.sqrt(2 / np.prod(shape[1:]))
-        weight = random.normal(0, deviation, shape).astype(np.float32)
-        parameters[f"{layer}.weight"] = jax.numpy.asarray(weight)
-        parameters[f"{layer}.bias"] = jax.numpy.zeros(shape[0])
+        parameters[f"{layer}.weight"] = random.normal(0, deviation, shape).astype(np.float32)
+        parameters[f"{layer}.bias"] = np.zeros(shape[0], np.float32)
     return parameters
-
-
-def _sum(parameters: "Parameters", updates: "Parameters") -> "Parameters":
-    return {name: value + updates[name] for name, value in parameters.items()}

@@ -168,7 +168,7 @@ def load_module(ctx: CorelowerContext, path: str) -> ModuleOp:
 
 def golden_of(model: Model) -> FunctionModel:
     """The golden function beside a function; raises `CorelowerError` where there is none."""
-    from ..targets.jax.compare import golden_function
+    from ..dialects.support.functions import golden_function
 
     if not isinstance(model, FunctionModel):
         raise CorelowerError(f"{model.name} holds no golden function: name IR with --compare OTHER")

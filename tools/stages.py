@@ -46,7 +46,14 @@ class StageResult:
 
 
 def stages_for(
-    pipeline: str, *, tune: bool, seed: int, samples: int, max_pool: str, data: str = ""
+    pipeline: str,
+    *,
+    tune: bool,
+    seed: int,
+    samples: int,
+    max_pool: str,
+    output: str,
+    data: str = "",
 ) -> list[Stage]:
     """
     The stages that lead to a chip with this `pipeline`, in order.
@@ -54,7 +61,7 @@ def stages_for(
     `data` are the options of the calibrating passes that say where the data is; without them it is
     the context's.
     """
-    data = f"{data} samples={samples}".strip()
+    data = f"{data} samples={samples} output={output}".strip()
     calibrate = f"core-op-calibrate{{{data}}},core-op-reencode"
     reform = (
         "canonicalize,nn-fold-batch-norm,nn-fuse-linear,canonicalize,"
@@ -105,7 +112,11 @@ class StageFolder:
         tensors = self._path(index, name, ".safetensors")
         if result is None or not tensors.is_file():
             return None
-        read_tensors(tensors, ctx.tensors)
+        try:
+            read_tensors(tensors, ctx.tensors, verify=True)
+        except CorelowerError as error:
+            remedy = f"remove {self.folder} to start anew"
+            raise CorelowerError(f"{error.message}; {remedy}", error.where) from error
         self._known |= {tensor.digest for tensor in ctx.tensors}
         return result
 

@@ -7,14 +7,11 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.ir import Operation, SSAValue
 
 from ...dialects import trained
-from ...dialects.core_op import GOLDEN_ATTRIBUTE
 from ...dialects.nn import shape_of
-from ...dialects.support.errors import CorelowerError, OperationError, describe_location
-from ...dialects.support.functions import find_function
+from ...dialects.support.errors import CorelowerError, describe_location
 from ...dialects.support.provenance import golden_order
 from ..measures import Comparison, ComparisonRecord, ValuePlace
 from .evaluator import (
@@ -27,18 +24,6 @@ from .evaluator import (
 
 Array = npt.NDArray[np.generic]
 Shape = tuple[int, ...]
-
-
-def golden_function(module: ModuleOp, function: func.FuncOp) -> func.FuncOp:
-    """The function that `function` must keep the meaning of, from its attribute."""
-    reference = function.attributes.get(GOLDEN_ATTRIBUTE)
-    if not isinstance(reference, SymbolRefAttr):
-        raise OperationError(
-            function,
-            f"@{function.sym_name.data} names no golden function ({GOLDEN_ATTRIBUTE}); "
-            "give another file to compare with",
-        )
-    return find_function(module, reference.root_reference.data)
 
 
 def compare_functions(

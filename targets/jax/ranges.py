@@ -54,13 +54,11 @@ def observe(function: FuncOp, values: Sequence[SSAValue], samples: Samples) -> l
     parts: list[list[FloatArray]] = [[] for _ in values]
     rows: list[list[FloatArray]] = [[] for _ in values]
     low, high = np.full(len(values), np.inf), np.full(len(values), -np.inf)
-    total = len(samples)
     is_vector = [max(shape_of(v), default=1) == prod(shape_of(v)) for v in values]
-    for start in range(0, total, evaluator.batch_size):
-        batch = samples[start : start + evaluator.batch_size]
-        share = max(1, KEPT_VALUES * len(batch) // total)
-        for index, array in enumerate(evaluator.values(values, batch)):
-            array = np.asarray(array, np.float32)
+    for count, batch in evaluator.batches(values, samples):
+        share = max(1, KEPT_VALUES * count // len(samples))
+        for index, value in enumerate(batch):
+            array = np.asarray(value, np.float32)
             low[index] = min(low[index], array.min())
             high[index] = max(high[index], array.max())
             flat = array.reshape(-1)

@@ -65,16 +65,16 @@ class Layer:
 
     def start(self, parameters: Parameters, real_weight: Array | None) -> Trainable:
         """The point at which tuning starts: the weights before rounding, where they are known."""
-        weight = float32(parameters[self.weight])
-        gain = _by_neuron(parameters[self.gain])
-        offset = zeros(gain.shape)
+        weight = np.asarray(parameters[self.weight], np.float32)
+        gain = np.asarray(parameters[self.gain], np.float32)
+        offset = np.zeros((len(gain), weight.shape[2]), np.float32)
         if self.bias is not None:
-            bias = float32(parameters[self.bias])
-            offset = (bias + self.zero * weight.sum(axis=1)) * gain
+            bias = np.asarray(parameters[self.bias], np.float32)
+            offset = (bias + self.zero * weight.sum(axis=1)) * gain.reshape(len(gain), -1)
         if real_weight is not None:
             # Never further from the integers than rounding can have moved them.
-            weight = jnp.clip(real_weight, weight - 0.499, weight + 0.499)
-        return Trainable(weight, offset, zeros(parameters[self.gain].shape))
+            weight = np.clip(real_weight, weight - 0.499, weight + 0.499)
+        return Trainable(float32(weight), float32(offset), zeros(gain.shape))
 
     def realize(self, trained: Trainable, parameters: Parameters) -> dict[str, jax.Array]:
         """The integers and gains that `trained` stands for, with straight-through gradients."""
@@ -122,37 +122,25 @@ class Phase:
         self.names = list(inputs)
         self.decisions = decisions
         self.size = len(golden) - validation
-        arrays = [float32(array) for array in inputs.values()]
-        targets = float32(golden)
-        self.training = ([array[: self.size] for array in arrays], targets[: self.size])
-        self.held_back = ([array[self.size :] for array in arrays], targets[self.size :])
-        self.variance = jnp.maximum(jnp.var(targets), 1e-12)
-        self._outputs = jit(jax.vmap(self._output, in_axes=(None, 0)))
+        self.inputs = [np.asarray(array, np.float32) for array in inputs.values()]
+        self.golden = golden
+        self.variance = max(float(np.var(golden)), 1e-12)
         self._codes = jit(jax.vmap(self._result, in_axes=(None, 0)))
+        self._measure = jit(self._distance)
 
     def quality(self, state: State) -> tuple[float, float]:
         """(distance, see `_distance`; disagreeing decisions) on what is held back."""
-        inputs, golden = self.held_back
-        outputs = [
-            self._outputs(state, [array[at : at + COMPUTED] for array in inputs])
-            for at in range(0, len(golden), COMPUTED)
-        ]
-        found, wanted = jnp.concatenate(outputs), golden
-        distance = float(self._distance(found, wanted))
+        found, wanted = self._compute(state, self.size), self.golden[self.size :]
+        distance = float(self._measure(float32(found), float32(wanted)))
         if not self.decisions:
             return distance, 0.0
         flat = (len(found), -1)
         differ = found.reshape(flat).argmax(axis=1) != wanted.reshape(flat).argmax(axis=1)
-        return distance, float(jnp.mean(differ))
+        return distance, float(np.mean(differ))
 
-    def compute(self, state: State) -> npt.NDArray[np.generic]:
+    def compute(self, state: State) -> Array:
         """The output of all samples, as the chip has it: codes where it is coded."""
-        parts: list[npt.NDArray[np.generic]] = []
-        for inputs, golden in (self.training, self.held_back):
-            for at in range(0, len(golden), COMPUTED):
-                batch = [array[at : at + COMPUTED] for array in inputs]
-                parts.append(np.asarray(self._codes(state, batch)))
-        return np.concatenate(parts)
+        return self._compute(state, 0)
 
     def tune(
         self,
@@ -182,7 +170,8 @@ class Phase:
             )
             for key, one in state.items()
         }
-        inputs, golden = self.training
+        inputs = [float32(array[: self.size]) for array in self.inputs]
+        golden = float32(self.golden[: self.size])
 
         # A step a call, not `lax.scan`: inside a loop XLA's CPU backend runs convolutions on one
         # thread and without its fast kernels, five times slower.
@@ -208,8 +197,14 @@ class Phase:
             progress(count)
         return best
 
-    def _output(self, state: State, inputs: Sequence[jax.Array]) -> jax.Array:
-        result = self._result(state, inputs)
+    def _compute(self, state: State, first: int) -> Array:
+        parts: list[Array] = []
+        for at in range(first, len(self.golden), COMPUTED):
+            batch = [float32(array[at : at + COMPUTED]) for array in self.inputs]
+            parts.append(np.asarray(self._codes(state, batch)))
+        return np.concatenate(parts)
+
+    def _real(self, result: jax.Array) -> jax.Array:
         return result if self.code is None else arithmetic.decode(result, self.code)
 
     def _result(self, state: State, inputs: Sequence[jax.Array]) -> jax.Array:
@@ -221,13 +216,16 @@ class Phase:
         return materialize(values[self.output])
 
     def _loss(self, state: State, inputs: list[jax.Array], golden: jax.Array) -> jax.Array:
-        return self._distance(jax.vmap(self._output, in_axes=(None, 0))(state, inputs), golden)
+        return self._distance(jax.vmap(self._result, in_axes=(None, 0))(state, inputs), golden)
 
-    def _distance(self, found: jax.Array, golden: jax.Array) -> jax.Array:
+    def _distance(self, codes: jax.Array, golden: jax.Array) -> jax.Array:
         """
+        Of results, as the chip has them, from golden values.
+
         Mean squared error over the golden variance, or for decisions the mean Kullback-Leibler
         divergence of the softmax.
         """
+        found = self._real(codes)
         if not self.decisions:
             return jnp.mean(jnp.square(found - golden)) / self.variance
         flat = (len(golden), -1)

@@ -157,7 +157,9 @@ def main() -> None:
 
 def _stages(max_pool: str) -> Iterator[tuple[str, str]]:
     """The stages of `corelower compile`, untuned, with ranges made up instead of calibrated."""
-    for stage in stages_for(MAPPED, tune=False, seed=0, samples=1, max_pool=max_pool):
+    for stage in stages_for(
+        MAPPED, tune=False, seed=0, samples=1, max_pool=max_pool, output="values"
+    ):
         yield stage.name, stage.pipeline.replace("core-op-calibrate{samples=1}", MakeUpRanges.name)
 
 

@@ -12,11 +12,11 @@ from corelower.dialects.core_op import CoreOp
 from corelower.dialects.nn import Nn
 from corelower.dialects.support.context import CorelowerContext
 from corelower.dialects.support.errors import CorelowerError
-from corelower.dialects.support.functions import find_function
+from corelower.dialects.support.functions import find_function, golden_function
 from corelower.dialects.support.location import parse_module
 from corelower.dialects.trained import Trained
 from corelower.targets.jax import compare
-from corelower.targets.jax.compare import compare_functions, golden_function
+from corelower.targets.jax.compare import compare_functions
 from corelower.targets.measures import (
     Comparison,
     ErrorStatistics,
@@ -168,8 +168,8 @@ def test_functions_that_cannot_be_compared():
     other = find_function(module, "other")
     x = np.ones((2, 2, 3, 4), np.float32)
     assert failure(lambda: golden_function(module, main)) == (
-        "test.mlir:8:9: func.func: @main names no golden function (core_op.golden); give another "
-        "file to compare with"
+        "test.mlir:8:9: func.func: @main names no golden function (core_op.golden); run nn-keep-"
+        "golden before lowering, or give another file to compare with"
     )
     assert compare_functions(main, golden, x).disagreement == 0
     assert failure(lambda: compare_functions(other, golden, x)) == (

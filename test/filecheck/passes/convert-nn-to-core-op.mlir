@@ -1,2 +1,102 @@
-// RUN: nn-opt %s -p convert-nn-to-core-op | filecheck %s
+// RUN: nn-opt %s -p convert-nn-to-core-op,canonicalize | filecheck %s
+// RUN: nn-opt %s -p convert-nn-to-core-op --print-debuginfo | filecheck %s --check-prefix=LOCATION
 
+// A convolution is a dot product over windows, channels last; its rectifier is the activation. The
+// golden value has its channels first.
+// CHECK-LABEL: func.func @conv
+// CHECK-NEXT:    [[T:%.*]] = core_op.permute %x [1, 0]
+// CHECK-NEXT:    [[I:%.*]] = core_op.reshape [[T]] : (tensor<3x2xf32>) -> tensor<3x1x2xf32>
+// CHECK-NEXT:    [[X:%.*]] = core_op.window [[I]] kernel [2] : (tensor<3x1x2xf32>) -> tensor<2x1x4xf32>
+// CHECK-NEXT:    [[W:%.*]] = trained.tensor {{\[\[\[}}1.0, 5.0], [3.0, 7.0], [2.0, 6.0], [4.0, 8.0]]] : tensor<1x4x2xf32>
+// CHECK-NEXT:    [[B:%.*]] = trained.tensor {{\[\[}}1.0, 2.0]] : tensor<1x2xf32>
+// CHECK-NEXT:    [[Y:%.*]] = core_op.vmm relu [[X]], [[W]] bias [[B]] {golden = "y", golden_order = array<i64: 1, 0>}
+// CHECK-NEXT:    [[R:%.*]] = core_op.reshape [[Y]] : (tensor<2x1x2xf32>) -> tensor<2x2xf32>
+// CHECK-NEXT:    {{%.*}} = core_op.permute [[R]] [1, 0]
+// LOCATION:      core_op.vmm {{.*}} loc("relu1")
+func.func @conv(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
+  %w = trained.tensor [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]] : tensor<2x2x2xf32>
+  %b = trained.tensor [1.0, 2.0] : tensor<2xf32>
+  %c = nn.conv %x, %w, %b : (tensor<2x3xf32>, tensor<2x2x2xf32>, tensor<2xf32>) -> tensor<2x2xf32> loc("conv1")
+  %y = nn.relu %c {golden = "y"} : (tensor<2x2xf32>) -> tensor<2x2xf32> loc("relu1")
+  func.return %y : tensor<2x2xf32>
+}
+
+// Groups stay groups; those that are all alike are positions of one.
+// CHECK-LABEL: func.func @groups
+// CHECK:         core_op.window {{.*}} kernel [2] strides [2] pads [1, 0]
+// CHECK:         core_op.vmm linear {{.*}} : (tensor<2x2x2xf32>, tensor<2x2x1xf32>) -> tensor<2x2x1xf32>
+// CHECK:         core_op.vmm linear {{.*}} : (tensor<2x2x1x2xf32>, tensor<1x2x1xf32>) -> tensor<2x2x1x1xf32>
+func.func @groups(%x: tensor<2x3xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+  %w = trained.tensor [[[1.0, 2.0]], [[3.0, 4.0]]] : tensor<2x1x2xf32>
+  %v = trained.tensor [[[1.0, 2.0]], [[1.0, 2.0]]] : tensor<2x1x2xf32>
+  %y = nn.conv %x, %w strides [2] pads [1, 0] groups 2 : (tensor<2x3xf32>, tensor<2x1x2xf32>) -> tensor<2x2xf32>
+  %z = nn.conv %x, %v groups 2 : (tensor<2x3xf32>, tensor<2x1x2xf32>) -> tensor<2x2xf32>
+  func.return %y, %z : tensor<2x2xf32>, tensor<2x2xf32>
+}
+
+// A dense layer over a matrix has a position a row.
+// CHECK-LABEL: func.func @dense
+// CHECK:         core_op.vmm linear {{.*}} {golden = "y"} : (tensor<2x1x3xf32>, tensor<1x3x1xf32>) -> tensor<2x1x1xf32>
+func.func @dense(%x: tensor<2x3xf32>) -> tensor<2x1xf32> {
+  %w = trained.tensor [[1.0], [2.0], [3.0]] : tensor<3x1xf32>
+  %y = nn.dense %x, %w {golden = "y"} : (tensor<2x3xf32>, tensor<3x1xf32>) -> tensor<2x1xf32>
+  func.return %y : tensor<2x1xf32>
+}
+
+// A sum takes in the layer that only feeds it; the other value comes in through an identity.
+// CHECK-LABEL: func.func @sum_of_layer
+// CHECK:         [[X:%.*]] = core_op.concat {{.*}} axis 1 : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x4xf32>
+// CHECK-NEXT:    [[W:%.*]] = trained.tensor {{\[\[\[}}1.0, 2.0], [3.0, 4.0], [1.0, 0.0], [0.0, 1.0]]] : tensor<1x4x2xf32>
+// CHECK:         core_op.vmm relu [[X]], [[W]] bias {{%.*}} {golden = "y"} :
+func.func @sum_of_layer(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %w = trained.tensor [[1.0, 2.0], [3.0, 4.0]] : tensor<2x2xf32>
+  %b = trained.tensor [1.0, 2.0] : tensor<2xf32>
+  %d = nn.dense %x, %w, %b : (tensor<2xf32>, tensor<2x2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  %s = nn.add %d, %x : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  %y = nn.relu %s {golden = "y"} : (tensor<2xf32>) -> tensor<2xf32>
+  func.return %y : tensor<2xf32>
+}
+
+// Otherwise it is a dot product with ones at every element, which is not a layer with weights.
+// CHECK-LABEL: func.func @sum_of_values
+// CHECK:         [[X:%.*]] = core_op.concat {{.*}} axis 3 : (tensor<2x2x1x1xf32>, tensor<2x2x1x1xf32>) -> tensor<2x2x1x2xf32>
+// CHECK-NEXT:    [[W:%.*]] = trained.tensor {{\[\[\[}}1.0], [1.0]]] : tensor<1x2x1xf32>
+// CHECK-NEXT:    core_op.vmm linear [[X]], [[W]] {core_op.auxiliary, golden = "y"} :
+func.func @sum_of_values(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %y = nn.add %a, %b {golden = "y"} : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  func.return %y : tensor<2x2xf32>
+}
+
+// A constant that is added: a value a channel is a bias of the identity over channels, else each
+// element has its own.
+// CHECK-LABEL: func.func @sum_with_constant
+// CHECK:         trained.tensor {{\[\[\[}}1.0, 0.0], [0.0, 1.0]]] : tensor<1x2x2xf32>
+// CHECK-NEXT:    trained.tensor {{\[\[}}1.0, 2.0]] : tensor<1x2xf32>
+// CHECK-NEXT:    core_op.vmm linear {{.*}} : (tensor<2x1x2xf32>, tensor<1x2x2xf32>, tensor<1x2xf32>) -> tensor<2x1x2xf32>
+// CHECK:         trained.tensor {{\[\[\[}}1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]]
+// CHECK-NEXT:    trained.tensor {{\[\[}}1.0, 2.0, 3.0, 4.0]] : tensor<1x4xf32>
+// CHECK-NEXT:    core_op.vmm linear
+func.func @sum_with_constant(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
+  %b = trained.tensor [[1.0, 1.0], [2.0, 2.0]] : tensor<2x2xf32>
+  %c = trained.tensor [[1.0, 2.0], [3.0, 4.0]] : tensor<2x2xf32>
+  %y = nn.add %x, %b : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %z = nn.add %c, %x : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  func.return %y, %z : tensor<2x2xf32>, tensor<2x2xf32>
+}
+
+// A rectifier alone multiplies by one. The host keeps what the network ends in.
+// CHECK-LABEL: func.func @rest
+// CHECK:         trained.tensor {{\[\[\[}}1.0]]]
+// CHECK-NEXT:    core_op.vmm relu {{.*}} {core_op.auxiliary} : (tensor<2x3x1x1xf32>, tensor<1x1x1xf32>)
+// CHECK:         core_op.permute {{.*}} [1, 0]
+// CHECK:         core_op.reshape {{.*}} -> tensor<6xf32>
+// CHECK-NEXT:    nn.softmax
+// CHECK-NEXT:    nn.argmax
+func.func @rest(%x: tensor<2x3xf32>) -> tensor<i64> {
+  %r = nn.relu %x : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %t = nn.transpose %r [1, 0] : (tensor<2x3xf32>) -> tensor<3x2xf32>
+  %y = nn.reshape %t to [6] : (tensor<3x2xf32>) -> tensor<6xf32>
+  %s = nn.softmax %y axis 0 : (tensor<6xf32>) -> tensor<6xf32>
+  %a = nn.argmax %s axis 0 : (tensor<6xf32>) -> tensor<i64>
+  func.return %a : tensor<i64>
+}

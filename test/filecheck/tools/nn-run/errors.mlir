@@ -19,7 +19,7 @@
 // NAN:      nan.npy: error: sample 1 holds NaN or infinity
 // FUNCTION: error: the module has no function @f; it has @main, @absent_weights
 // INPUTS:   error: @main takes 1 inputs, --data is given 2 times
-// GOLDEN:   errors.mlir:{{[0-9]+}}:1: error: func.func: @main names no golden function (core_op.golden); give another file to compare with
+// GOLDEN:   errors.mlir:{{[0-9]+}}:1: error: func.func: @main names no golden function (core_op.golden); run nn-keep-golden before lowering, or give another file to compare with
 // LIMIT:    error: argument --limit: invalid count value: '0'; see nn-run --help
 // OUTPUT:   y.npz: error: cannot write: No such file or directory
 // NO-MODEL: absent.mlir: error: No such file or directory

@@ -1,0 +1,47 @@
+// RUN: nn-opt %s -p convert-nn-to-core-op --split-input-file --verify-diagnostics | filecheck %s
+
+// All that has no form here is listed, each with what would mend it.
+// CHECK: error: cannot become core_op: {{.*}}:7:3: nn.batch_norm: run nn-fold-batch-norm before; {{.*}}:8:3: nn.max_pool: run nn-decompose-pooling before; {{.*}}:9:3: nn.average_pool: run nn-decompose-pooling before; {{.*}}:10:3: nn.softmax: only the network's last operations are computed by the host
+func.func @main(%x: tensor<1x4xf32>) -> tensor<1x2xf32> {
+  %c = trained.tensor [1.0] : tensor<1xf32>
+  %a = nn.batch_norm %x, %c, %c, %c, %c : (tensor<1x4xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4xf32>
+  %b = nn.max_pool %a kernel [2] : (tensor<1x4xf32>) -> tensor<1x3xf32>
+  %d = nn.average_pool %b kernel [2] : (tensor<1x3xf32>) -> tensor<1x2xf32>
+  %e = nn.softmax %d axis 1 : (tensor<1x2xf32>) -> tensor<1x2xf32>
+  %y = nn.relu %e : (tensor<1x2xf32>) -> tensor<1x2xf32>
+  func.return %y : tensor<1x2xf32>
+}
+
+// -----
+
+// CHECK: convert-nn-to-core-op-invalid.mlir:19:3: error: nn.dense: the weight is computed; a core's weights are constants
+func.func @main(%x: tensor<2xf32>, %w: tensor<2x1xf32>) -> tensor<1xf32> {
+  %y = nn.dense %x, %w : (tensor<2xf32>, tensor<2x1xf32>) -> tensor<1xf32>
+  func.return %y : tensor<1xf32>
+}
+
+// -----
+
+// CHECK: 27:3: error: nn.add: two computed values of different shapes cannot be added yet
+func.func @main(%x: tensor<2x3xf32>, %z: tensor<3xf32>) -> tensor<2x3xf32> {
+  %y = nn.add %x, %z : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+  func.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+// CHECK: 36:3: error: nn.add: a constant that widens the value cannot be added yet
+func.func @main(%x: tensor<1x3xf32>) -> tensor<2x3xf32> {
+  %c = trained.tensor [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]] : tensor<2x3xf32>
+  %y = nn.add %x, %c : (tensor<1x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  func.return %y : tensor<2x3xf32>
+}
+
+// -----
+
+// CHECK: 45:3: error: nn.conv: tensor sha256:000000000000... is not in a weights file that was given; name the file with --weights
+func.func @main(%x: tensor<1x4xf32>) -> tensor<1x3xf32> {
+  %w = trained.tensor "sha256:0000000000000000000000000000000000000000000000000000000000000000" : tensor<1x1x2xf32>
+  %y = nn.conv %x, %w : (tensor<1x4xf32>, tensor<1x1x2xf32>) -> tensor<1x3xf32>
+  func.return %y : tensor<1x3xf32>
+}

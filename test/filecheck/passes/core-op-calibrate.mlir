@@ -1,0 +1,38 @@
+// RUN: python %S/inputs/make_calibration.py %t
+// RUN: nn-opt %s -p 'core-op-calibrate{data=%t/x.npy method=extremes}' | filecheck %s
+// RUN: nn-opt %s -p 'core-op-calibrate{data=%t/x.npy scale=2 method=extremes samples=2}' | filecheck %s --check-prefix=HALF
+// RUN: nn-opt %s -p 'core-op-calibrate{data=%t/outlier.npz:many}' | filecheck %s --check-prefix=ERROR
+// RUN: not nn-opt %s -p 'core-op-calibrate' 2>&1 | filecheck %s --check-prefix=NO-DATA
+// RUN: not nn-opt %s -p 'core-op-calibrate{data=%t/none.npy}' 2>&1 | filecheck %s --check-prefix=MISSING
+// RUN: not nn-opt %s -p 'core-op-calibrate{data=%t/wide.npy}' 2>&1 | filecheck %s --check-prefix=SHAPE
+// RUN: not nn-opt %s -p 'core-op-calibrate{data=%t/x.npy samples=0}' 2>&1 | filecheck %s --check-prefix=SAMPLES
+// RUN: not nn-opt %S/set-target.mlir -p 'core-op-calibrate{data=%t/x.npy}' 2>&1 | filecheck %s --check-prefix=NO-TARGET
+
+// NO-DATA:   error: core-op-calibrate: no data; give the option data=FILE[:array]
+// MISSING:   none.npy: error: {{.*}}
+// SHAPE:     wide.npy: error: {{.*}}5{{.*}}2
+// SAMPLES:   error: core-op-calibrate: samples must be 1 or more, not 0
+// NO-TARGET: error: core-op-calibrate: the module has no target; run set-target before
+
+#chip = #core_op.target<"chip", fan_in = 5, fan_out = 2, signal_bits = 4, weights = [-7, 7], bias_rows = 1>
+module attributes {core_op.target = #chip} {
+  // The input's signal and the dot product's; the reshape shares the first, the coded one has none.
+  // CHECK:      func.func @main(%x: tensor<2xf32> {core_op.range = array<f64: -1.000000e+00, 3.000000e+00>})
+  // CHECK:      core_op.reshape %x :
+  // CHECK:      core_op.vmm relu {{.*}} {core_op.range = array<f64: 0.000000e+00, 3.500000e+00>}
+  // CHECK-NOT:  core_op.range
+  // HALF:       func.func @main(%x: tensor<2xf32> {core_op.range = array<f64: -5.000000e-01, 1.500000e+00>})
+  // HALF:       core_op.vmm relu {{.*}} {core_op.range = array<f64: 0.000000e+00, 1.750000e+00>}
+  // The range of the least error leaves the far number out.
+  // ERROR:      func.func @main(%x: tensor<2xf32> {core_op.range = array<f64: {{-?0.0+e.00}}, {{[12].[0-9]+}}>})
+  func.func @main(%x: tensor<2xf32>) -> tensor<1xf32> {
+    %r = core_op.reshape %x : (tensor<2xf32>) -> tensor<1x2xf32>
+    %w = trained.tensor [[[1.0], [1.0]]] : tensor<1x2x1xf32>
+    %y = core_op.vmm relu %r, %w : (tensor<1x2xf32>, tensor<1x2x1xf32>) -> tensor<1x1xf32>
+    %v = trained.tensor [[[2.0]]] : tensor<1x1x1xf32>
+    %q = core_op.vmm relu %y, %v : (tensor<1x1xf32>, tensor<1x1x1xf32>) -> tensor<1x1x!core_op.code<4, 0.5, 0>>
+    %d = core_op.decode %q : (tensor<1x1x!core_op.code<4, 0.5, 0>>) -> tensor<1x1xf32>
+    %z = nn.reshape %d to [1] : (tensor<1x1xf32>) -> tensor<1xf32>
+    func.return %z : tensor<1xf32>
+  }
+}
