@@ -1,0 +1,83 @@
+"""Ranges for codes: least squared error, and decisions kept."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corelower.dialects.core_op import CodeType
+from corelower.passes.core_op_reencode import code_for
+from corelower.targets.jax.ranges import Observed, decision_range, least_error_range
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def observed(values: FloatArray, rows: FloatArray | None = None) -> Observed:
+    return Observed(float(values.min()), float(values.max()), values, rows)
+
+
+def rounded(values: FloatArray, code: CodeType) -> FloatArray:
+    """The numbers that the codes of `values` stand for, written apart from the search."""
+    zero, scale = code.zero.data, code.scale.data
+    codes = np.clip(np.rint(values / scale) + zero, 0, code.largest)
+    return ((codes - zero) * scale).astype(np.float32)
+
+
+def error(values: FloatArray, low: float, high: float, bits: int, *, rectified: bool) -> float:
+    code = code_for(low, high, bits, rectified=rectified)
+    return float(np.mean(np.square(rounded(values, code) - values)))
+
+
+@pytest.mark.parametrize("bits", [2, 4, 6])
+@pytest.mark.parametrize("rectified", [False, True])
+def test_the_least_error_is_at_most_that_of_the_extremes(bits: int, rectified: bool) -> None:
+    values = np.random.default_rng(bits).standard_t(3, 20_000).astype(np.float32)
+    values = np.maximum(values, 0) if rectified else values
+    low, high = least_error_range(observed(values), bits, rectified=rectified)
+    chosen = error(values, low, high, bits, rectified=rectified)
+    assert chosen <= error(
+        values, float(values.min()), float(values.max()), bits, rectified=rectified
+    )
+
+
+def test_few_bits_leave_a_rare_large_number_out() -> None:
+    values = np.concatenate([np.random.default_rng(0).uniform(0, 1, 10_000), [40.0]])
+    _, high = least_error_range(observed(values.astype(np.float32)), 4, rectified=True)
+    assert high < 20
+
+
+def test_a_signal_that_is_always_zero_has_a_range() -> None:
+    zeros = np.zeros(100, np.float32)
+    assert least_error_range(observed(zeros), 6, rectified=False) == (0, 0)
+    assert code_for(0, 0, 6, rectified=False).scale.data == 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.floats(-1e6, 1e6, width=32),
+    st.floats(-1e6, 1e6, width=32),
+    st.integers(1, 8),
+    st.booleans(),
+)
+def test_a_code_has_zero_among_its_numbers(
+    low: float, high: float, bits: int, rectified: bool
+) -> None:
+    code = code_for(min(low, high), max(low, high), bits, rectified=rectified)
+    code.verify()
+    assert rounded(np.zeros(1, np.float32), code)[0] == 0
+    assert not rectified or code.zero.data == 0
+
+
+def test_decisions_keep_the_numbers_where_they_are_made() -> None:
+    """Logits whose largest ones are close together, far above all others."""
+    random = np.random.default_rng(1)
+    rows = random.normal(-40, 10, (500, 10)).astype(np.float32)
+    rows[np.arange(500), random.integers(0, 5, 500)] = random.uniform(8, 10, 500)
+    rows[np.arange(500), random.integers(5, 10, 500)] = random.uniform(8, 10, 500)
+    seen = observed(rows.reshape(-1), rows)
+    for low, high in [decision_range(seen, 6)]:
+        kept = rounded(rows, code_for(low, high, 6, rectified=False))
+    widest = rounded(rows, code_for(seen.low, seen.high, 6, rectified=False))
+    wanted = rows.argmax(axis=1)
+    assert (kept.argmax(axis=1) != wanted).sum() < (widest.argmax(axis=1) != wanted).sum() / 2
