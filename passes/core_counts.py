@@ -1,11 +1,12 @@
 """What a linear operation costs on a target: the measure by which exact forms are chosen."""
 
-from math import ceil
+from math import prod
 from typing import NamedTuple
 
 from xdsl.ir import Operation
 
 from ..dialects.core_op import target_of
+from ..dialects.support.cores import cores_of, tiles_of
 from ..dialects.support.target import Target
 
 ANY_CORE = Target("any", fan_in=256, fan_out=256, signal_bits=8, weights=(-127, 127))
@@ -36,6 +37,5 @@ def linear_cost(target: Target, groups: int, fan_in: int, outputs: int, position
     where positions cannot use a core in turn, each has its own. Merging of partial sums is not
     counted.
     """
-    tiles = ceil(fan_in / target.inputs) * ceil(outputs / target.fan_out)
-    copies = 1 if target.shares_positions else positions
-    return Cost(tiles * groups * copies, fan_in * outputs * groups * positions)
+    cores = prod(tiles_of(fan_in, outputs, target)) * cores_of(groups, (positions,), target)
+    return Cost(cores, fan_in * outputs * groups * positions)

@@ -11,6 +11,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from ..dialects import core_op, trained
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
+from ..dialects.support.cores import tiles_of
 from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.provenance import provenance_of
 from ..dialects.support.target import Target
@@ -61,7 +62,7 @@ class SplitMatrix(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        parts, stripes = -(-op.fan_in // self.target.inputs), -(-op.outputs // self.target.fan_out)
+        parts, stripes = tiles_of(op.fan_in, op.outputs, self.target)
         if parts == stripes == 1:
             return
         weight, bias = _real_parameters(op)

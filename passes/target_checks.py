@@ -1,6 +1,7 @@
 """Every constraint of a target on the operations of a function. No chip is known here by name."""
 
 from collections.abc import Callable, Iterator
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -42,11 +43,16 @@ def violations_of(function: FuncOp, target: Target) -> list[OperationError]:
 def cores_needed(function: FuncOp, target: Target) -> int:
     """The cores that hold a function's weights; a matrix that is too large counts as its tiles."""
     return sum(
-        cores_of(op.groups, shape_of(op.input)[:-2], target)
-        * tiles_of(_rows_of(op, target), op.outputs, target)
+        cores_of(op.groups, shape_of(op.input)[:-2], target) * _tiles(op, target)
         for op in function.body.walk()
         if isinstance(op, core_op.VmmOp)
     )
+
+
+def _tiles(op: core_op.VmmOp, target: Target) -> int:
+    if _rows_of(op, target) <= target.fan_in and op.outputs <= target.fan_out:
+        return 1
+    return prod(tiles_of(op.fan_in, op.outputs, target))
 
 
 def _check_operation(op: Operation, target: Target) -> Violations:

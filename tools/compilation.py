@@ -28,7 +28,7 @@ from ..targets.registry import find_target
 from .chips import find_chip
 from .compile_report import LayerError, Report, write_report
 from .diagnostics import verify
-from .ir_files import make_context
+from .ir_files import make_context, module_tensors
 from .pipeline_spec import build_passes
 from .stages import Stage, StageFolder, StageResult, data_options, module_text, stages_for
 from .universe import full_universe
@@ -115,6 +115,9 @@ class Compilation:
         self.golden_outputs = self._outputs(self._main())
         golden = StageResult("golden", self._accuracy(self.golden_outputs), 0.0, 0.0)
         kept.save(0, golden, self.module)
+        # A stage that is read back names the golden network's tensors too.
+        for tensor in module_tensors(self.module):
+            self.ctx.tensors.add(tensor)
         self.on_stage(golden)
         results = [golden]
         coded: ModuleOp | None = None

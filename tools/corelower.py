@@ -142,7 +142,10 @@ def _run(arguments: list[str]) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except ClickException as error:
-        raise CorelowerError(f"{error.format_message()}; corelower --help shows all") from None
+        # Without arguments the help is shown, and nothing is left to say.
+        if not (message := error.format_message().rstrip(".")):
+            return 1
+        raise CorelowerError(f"{message}; corelower --help shows all") from None
     if result == INTERRUPTED:
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0

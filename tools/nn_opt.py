@@ -23,6 +23,7 @@ from ..dialects.support.files import write_text
 from ..dialects.support.location import parse_module
 from ..dialects.support.tensor_data import TensorStore
 from ..dialects.support.tensor_file import read_tensors, write_tensors
+from ..dialects.trained import LARGEST_PRINTED
 from ..passes.pipelines import PIPELINES
 from .diagnostics import USER_ERRORS, error_line, run_tool, verify
 from .ir_files import decode, elide_tensors, make_context, module_tensors
@@ -209,7 +210,22 @@ class NnOptMain(xDSLOptMain):
                 tensors_out.add(tensor)
         if self.args.elide_weights:
             elide_tensors(module)
+        elif self.args.weights_out is None:
+            self.warn_of_lost_tensors(module)
         return self.output_resulting_program(module)
+
+    def warn_of_lost_tensors(self, module: ModuleOp) -> None:
+        """Say so where the text names tensors that passes made and that no file holds."""
+        lost = sum(
+            tensor.is_resolved
+            and tensor.size > LARGEST_PRINTED
+            and self.tensors.find(tensor.digest) is None
+            for tensor in module_tensors(module)
+        )
+        if lost:
+            plural = "tensors are" if lost > 1 else "tensor is"
+            text = f"warning: {lost} trained {plural} in no file; keep them with --weights-out FILE"
+            print(text, file=sys.stderr)
 
     def apply_passes(self, prog: ModuleOp) -> None:
         try:

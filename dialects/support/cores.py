@@ -10,9 +10,13 @@ def rows_needed(fan_in: int, has_bias: bool, target: Target) -> int:
     return fan_in + (target.bias_rows if has_bias and not target.bias_bits else 0)
 
 
-def tiles_of(rows: int, outputs: int, target: Target) -> int:
-    """The cores that a matrix is spread over: 1 where it fits into a core."""
-    return -(-rows // target.fan_in) * -(-outputs // target.fan_out)
+def tiles_of(fan_in: int, outputs: int, target: Target) -> tuple[int, int]:
+    """
+    Row tiles and column tiles of a matrix that is cut to the target's cores.
+
+    Every tile's core has bias rows, since the bias and zero points are shared out.
+    """
+    return -(-fan_in // target.inputs), -(-outputs // target.fan_out)
 
 
 def cores_of(groups: int, positions: tuple[int, ...], target: Target) -> int:

@@ -9,6 +9,7 @@ those of `corelower compile`. See `docs/benchmarks.md` for what the columns mean
 """
 
 import argparse
+import re
 import resource
 import subprocess
 import sys
@@ -160,7 +161,7 @@ def _stages(max_pool: str) -> Iterator[tuple[str, str]]:
     for stage in stages_for(
         MAPPED, tune=False, seed=0, samples=1, max_pool=max_pool, output="values"
     ):
-        yield stage.name, stage.pipeline.replace("core-op-calibrate{samples=1}", MakeUpRanges.name)
+        yield stage.name, re.sub(r"core-op-calibrate\{[^}]*\}", MakeUpRanges.name, stage.pipeline)
 
 
 def _run(pipeline: str, module: ModuleOp) -> Iterator[Step]:

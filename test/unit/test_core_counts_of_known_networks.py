@@ -1,5 +1,6 @@
 """The cores that hold the weights of published networks, on cores of 256 x 256."""
 
+import bench_scale
 import pytest
 from known_networks import NETWORKS, numbered_weights
 from xdsl.dialects.builtin import ModuleOp
@@ -35,7 +36,7 @@ def products(module: ModuleOp) -> list[core_op.VmmOp]:
     ]
 
 
-# Sources: hardware notes; the counts follow from the shapes, see docs/benchmarks.md.
+# Derived from the shapes: row tiles times column tiles of each matrix, without merges.
 @pytest.mark.parametrize(
     ("name", "weights", "cores", "unrolled"),
     [
@@ -65,3 +66,12 @@ def test_a_bias_row_takes_the_place_of_an_input(name: str, bias_rows: int) -> No
     for module, rows in ((apart, 256), (within, 256 - bias_rows)):
         assert max(op.fan_in for op in products(module)) <= rows
     assert sum(op.groups for op in products(within)) >= sum(op.groups for op in products(apart))
+
+
+def test_the_benchmark_of_scale_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["bench_scale.py", "lenet5", "--no-text", "--extra-bias-rows", "--cores", "4096"]
+    monkeypatch.setattr("sys.argv", arguments)
+    bench_scale.main()
+    assert "cores: 6 hold trained weights" in capsys.readouterr().out

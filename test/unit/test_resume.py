@@ -1,0 +1,132 @@
+"""A compilation that was stopped goes on after its last finished stage, to the same result."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_models import convolutional_model, draw_samples
+
+from corelower.tools import compilation
+from corelower.tools.compiler import CompiledNetwork, compile_model, partial_folder
+from corelower.tools.stages import StageResult
+
+MODEL = convolutional_model()
+CALIBRATION = draw_samples(48, 1, 6, 6)
+FINISHED = ["golden", "reformed", "reencoded", "expanded", "quantized", "tuned", "mapped"]
+
+
+class Stopped(Exception):
+    """Raised where a test stops a compilation."""
+
+
+def compile_to(out: Path, stop_after: str = "", samples: int = 1024) -> CompiledNetwork:
+    def on_stage(result: StageResult) -> None:
+        if result.name == stop_after:
+            raise Stopped
+
+    return compile_model(
+        MODEL, calibration=CALIBRATION, out=out, samples=samples, on_stage=on_stage
+    )
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """The files that must be equal: all but the report, which holds seconds."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.stem != "report"
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    compile_to(out)
+    return content(out)
+
+
+def test_the_same_seed_gives_the_same_result(undisturbed: dict[str, bytes], tmp_path: Path):
+    compile_to(tmp_path / "out")
+    assert content(tmp_path / "out") == undisturbed
+
+
+@pytest.mark.parametrize("stage", ["golden", "quantized", "tuned", "mapped"])
+def test_a_stopped_run_goes_on(
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stage: str,
+):
+    out = tmp_path / "out"
+    with pytest.raises(Stopped):
+        compile_to(out, stop_after=stage)
+    assert not out.exists()
+    built: list[str] = []
+    build = compilation.build_passes
+
+    def record(text: str, *more: object) -> object:
+        built.append(text)
+        return build(text, *more)  # pyright: ignore
+
+    monkeypatch.setattr(compilation, "build_passes", record)
+    network = compile_to(out)
+    # Importing runs one pass; then come only the stages that were not finished.
+    assert len(built) - 1 == len(FINISHED) - 1 - FINISHED.index(stage)
+    assert [result.name for result in network.report.stages] == FINISHED
+    assert content(out) == undisturbed
+    assert not partial_folder(out).exists()
+
+
+def test_other_inputs_start_anew(undisturbed: dict[str, bytes], tmp_path: Path):
+    out = tmp_path / "out"
+    with pytest.raises(Stopped):
+        compile_to(out, stop_after="mapped", samples=20)
+    compile_to(out)
+    assert content(out) == undisturbed
+
+
+def test_an_earlier_output_stays_until_the_new_one_is_whole(tmp_path: Path):
+    out = tmp_path / "out"
+    compile_to(out, samples=20)
+    (out / "notes.txt").write_text("mine")
+    earlier = content(out)
+    with pytest.raises(Stopped):
+        compile_to(out, stop_after="mapped")
+    assert content(out) == earlier
+    compile_to(out)
+    assert content(out) != earlier
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_process_goes_on(
+    undisturbed: dict[str, bytes], tmp_path: Path, kill: signal.Signals
+):
+    (tmp_path / "model.onnx").write_bytes(MODEL.SerializeToString())
+    np.save(tmp_path / "x.npy", CALIBRATION)
+    arguments = ["compile", "model.onnx", "--calibration", "x.npy", "-o", "out"]
+    command = [sys.executable, "-m", "corelower.tools.corelower", *arguments]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        # The last stage before tuning, which takes seconds.
+        finished = tmp_path / "out.partial" / "4-quantized.json"
+        limit = time.monotonic() + 60
+        while not finished.exists() and process.poll() is None and time.monotonic() < limit:
+            time.sleep(0.02)
+        process.send_signal(kill)
+        _, errors = process.communicate(timeout=60)
+    assert not (tmp_path / "out").exists()
+    if kill == signal.SIGINT:
+        assert process.returncode == 1
+        assert errors.splitlines()[-1] == "error: interrupted"
+        assert "Traceback" not in errors
+    else:
+        assert process.returncode == -signal.SIGKILL
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert content(tmp_path / "out") == undisturbed
