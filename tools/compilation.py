@@ -1,5 +1,6 @@
 """One compilation: import, the stages with their measurements, the image, the proof, the report."""
 
+import gc
 import hashlib
 import json
 import resource
@@ -191,6 +192,8 @@ class Compilation:
         self.ctx.remarks.clear()
         before = perf_counter()
         self._run_passes(stage.pipeline)
+        # Rewriting leaves cycles behind that hold replaced weights.
+        gc.collect()
         seconds = perf_counter() - before
         outputs = self._outputs(self._main())
         result = StageResult(

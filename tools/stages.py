@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TypeGuard
 
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.printer import Printer
 
 from ..dialects.support.context import CorelowerContext
@@ -122,7 +122,10 @@ class StageFolder:
 
     def module(self, index: int, name: str, ctx: CorelowerContext) -> ModuleOp:
         """The module after a finished stage, whose tensors were loaded."""
-        return read_module(ctx, self._path(index, name, ".mlir"))
+        module = read_module(ctx, self._path(index, name, ".mlir"))
+        # It was printed without one, and the file that it comes from is nobody's source.
+        module.location = UnknownLoc()
+        return module
 
     def save(self, index: int, result: StageResult, module: ModuleOp) -> None:
         """Keep a finished stage."""

@@ -135,8 +135,8 @@ class Phase:
         if not self.decisions:
             return distance, 0.0
         flat = (len(found), -1)
-        differ = found.reshape(flat).argmax(axis=1) != wanted.reshape(flat).argmax(axis=1)
-        return distance, float(np.mean(differ))
+        agreed = np.argmax(found.reshape(flat), axis=1) == np.argmax(wanted.reshape(flat), axis=1)
+        return distance, 1 - np.count_nonzero(agreed) / len(found)
 
     def compute(self, state: State) -> Array:
         """The output of all samples, as the chip has it: codes where it is coded."""

@@ -75,8 +75,8 @@ def quantized(ctx: CorelowerContext) -> core_op.ModuleOp:
 
 def error(module: core_op.ModuleOp, samples: FloatArray) -> float:
     """Mean squared error of the outputs."""
-    ours = Evaluator(find_function(module)).run(samples)[0]
-    golden = Evaluator(find_function(module, "main_golden")).run(samples)[0]
+    values = [Evaluator(find_function(module, f)).run(samples)[0] for f in ("main", "main_golden")]
+    ours, golden = (np.asarray(value, np.float32) for value in values)
     return float(np.mean(np.square(ours - golden)))
 
 

@@ -62,7 +62,7 @@ module attributes {core_op.target = #core_op.target<"small", fan_in = 5, fan_out
     %y5 = nn.relu %n : (tensor<3xf32>) -> tensor<3xf32>
     %y6 = nn.softmax %y5 axis 0 : (tensor<3xf32>) -> tensor<3xf32>
 
-    // OTHER: verify-target.mlir:22:3: error: func.func: the network needs 5 cores, the target has 2; use set-target{cores=...} for more of them, or split the network
+    // OTHER: verify-target.mlir:22:3: error: func.func: the network needs 7 cores, the target has 2; use set-target{cores=...} for more of them, or split the network
     // CHECK-NOT: error
     func.return %y6 : tensor<3xf32>
   }
