@@ -36,10 +36,11 @@ class TensorData:
     A read-only array, or only the digest of one whose weights file was not given.
 
     Two are equal when element type, shape and bytes are. The digest is computed once, when it is
-    first asked for; comparing an array with itself never computes it.
+    first asked for; comparing an array with itself never computes it. Data with a `source`, the
+    file that claims to hold it, is compared with its digest once, when it is first used.
     """
 
-    __slots__ = ("_array", "_digest", "dtype", "shape")
+    __slots__ = ("_array", "_digest", "_unchecked", "dtype", "shape")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class TensorData:
         digest: str | None = None,
         dtype: np.dtype[np.generic] | None = None,
         shape: tuple[int, ...] | None = None,
+        source: str | None = None,
     ):
         if array is not None:
             array = _read_only(array)
@@ -57,6 +59,7 @@ class TensorData:
             raise ValueError("a tensor without data needs its digest")
         self._array = array
         self._digest = digest
+        self._unchecked = source
         self.dtype = dtype
         self.shape = shape
 
@@ -67,12 +70,20 @@ class TensorData:
 
     @property
     def array(self) -> Array:
-        """The data. Raises `CorelowerError` where no weights file holds it."""
+        """The data. Raises `CorelowerError` where no weights file holds it, or another's data."""
         if self._array is None:
             raise CorelowerError(
                 f"tensor sha256:{self.digest[:12]}... is not in a weights file that was given; "
                 "name the file with --weights"
             )
+        if self._unchecked is not None:
+            if digest_of(self._array) != self.digest:
+                raise CorelowerError(
+                    f"the data of tensor {self.digest[:12]}... is not of its digest: the file was "
+                    "changed or damaged",
+                    self._unchecked,
+                )
+            self._unchecked = None
         return self._array
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import CorelowerError
 from .files import atomic_write
-from .tensor_data import DTYPE_NAMES, TensorData, TensorStore, digest_of
+from .tensor_data import DTYPE_NAMES, TensorData, TensorStore
 
 ALIGNMENT = 64
 """Bytes; what JAX needs to take an array without copying it."""
@@ -59,16 +59,18 @@ def read_tensors(path: str | os.PathLike[str], store: TensorStore, verify: bool 
     """
     Map every tensor of a safetensors file into `store`; no data is read before it is used.
 
-    Keys must be digests. With `verify`, each is compared with its data, which reads the file
-    whole. Raises `CorelowerError` for a file that is missing, truncated or not of this form.
+    Keys must be digests. Each is compared with its data when that is first used, or at once with
+    `verify`, which reads the file whole. Raises `CorelowerError` for a file that is missing,
+    truncated or not of this form.
     """
     where = str(path)
     for digest, tensor in map_safetensors(Path(path)).items():
         if not is_digest(digest):
             raise CorelowerError(f"tensor name '{digest[:80]}' is not a SHA-256 digest", where)
-        if verify and digest_of(tensor) != digest:
-            raise CorelowerError(f"the data of tensor {digest[:12]}... is not of its digest", where)
-        store.add(TensorData(tensor, digest=digest))
+        data = store.add(TensorData(tensor, digest=digest, source=where))
+        if verify:
+            # Using it is what compares it.
+            _ = data.array
 
 
 def map_safetensors(path: Path) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:

@@ -248,3 +248,18 @@ def test_no_damage_escapes_as_another_error(
             read(weights)
         except CorelowerError as error:
             assert "\n" not in str(error)
+
+
+def test_data_of_another_digest_is_refused_when_it_is_first_used(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    good = TensorData(np.arange(100, dtype=np.float32))
+    write_tensors(path, [good])
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    store = TensorStore()
+    read_tensors(path, store)
+    (found,) = store
+    with pytest.raises(CorelowerError, match="is not of its digest") as raised:
+        _ = found.array
+    assert raised.value.where == str(path)
