@@ -45,7 +45,7 @@ def run_demo(out: Path, seed: int) -> list[Report]:
         trained_in = perf_counter() - started
         with atomic_write(out / MODEL) as stream:
             stream.write(to_onnx(parameters).SerializeToString())
-        _write_data(digits, out / DATA)
+        write_data(digits, out / DATA)
         for chip in chip_names():
             console.say(f"compiling it to {chip}")
             reports.append(_compile(out, chip, seed, console))
@@ -102,7 +102,8 @@ def _compile(out: Path, chip: str, seed: int, console: CompileConsole) -> Report
     return network.report
 
 
-def _write_data(digits: Digits, path: Path) -> None:
+def write_data(digits: Digits, path: Path) -> None:
+    """Write the arrays `calibration`, `test` and `labels` as an `.npz` file."""
     content = BytesIO()
     np.savez_compressed(
         content, calibration=digits.train, test=digits.test, labels=digits.test_labels

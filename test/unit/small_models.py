@@ -1,6 +1,7 @@
 """Small ONNX models with random weights, and data for them, for tests of the driver."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +17,13 @@ class ModelBuilder:
     def __init__(self, shape: Sequence[int], seed: int = 0):
         self.random = np.random.default_rng(seed)
         self.input_shape = tuple(shape)
-        self.shape = self.input_shape
+        self.shape: tuple[int, ...] = self.input_shape
         self.value = "image"
         self.nodes: list[NodeProto] = []
         self.weights: dict[str, FloatArray] = {}
 
     def conv(self, channels: int, kernel: int = 3, pad: int = 1, stride: int = 1) -> None:
-        _, height, width = self.shape
+        height, width = self.shape[1:]
         weight = self._weight(channels, self.shape[0], kernel, kernel)
         attributes = {"pads": [pad] * 4, "strides": [stride] * 2}
         self._add("Conv", [weight, self._bias(channels)], attributes)
@@ -34,14 +35,13 @@ class ModelBuilder:
 
     def pool(self, kind: str = "AveragePool") -> None:
         self._add(kind, [], {"kernel_shape": [2, 2], "strides": [2, 2]})
-        channels, height, width = self.shape
-        self.shape = (channels, height // 2, width // 2)
+        self.shape = (self.shape[0], self.shape[1] // 2, self.shape[2] // 2)
 
     def dense(self, outputs: int) -> None:
         if len(self.shape) > 1:
             self._add("Flatten")
-            self.shape = (int(np.prod(self.shape)),)
-        weight = self._weight(outputs, self.shape[0])
+            self.shape = (prod(self.shape),)
+        weight = self._weight(outputs, prod(self.shape))
         self._add("Gemm", [weight, self._bias(outputs)], {"transB": 1})
         self.shape = (outputs,)
 
@@ -58,11 +58,13 @@ class ModelBuilder:
         self,
         kind: str,
         weights: Sequence[str] = (),
-        attributes: dict[str, int | list[int]] | None = None,
+        attributes: Mapping[str, int | list[int]] | None = None,
     ) -> None:
         name = f"/{len(self.nodes)}/{kind}"
         inputs, self.value = [self.value, *weights], f"{name}_output"
-        node = helper.make_node(kind, inputs, [self.value], name, **(attributes or {}))
+        node = helper.make_node(kind, inputs, [self.value], name)
+        for key, value in (attributes or {}).items():
+            node.attribute.append(helper.make_attribute(key, value))
         self.nodes.append(node)
 
     def _weight(self, *shape: int) -> str:

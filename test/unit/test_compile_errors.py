@@ -180,14 +180,19 @@ def test_an_interrupt(
     assert not Path("out").exists()
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda path: path.write_bytes(path.read_bytes()[:-3]),
-        lambda path: path.write_bytes(b"no tensors"),
-        lambda path: path.write_bytes(path.read_bytes()[:-9] + b"\xff" * 9),
-    ],
-)
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-3])
+
+
+def replace(path: Path) -> None:
+    path.write_bytes(b"no tensors")
+
+
+def change(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9] + b"\xff" * 9)
+
+
+@pytest.mark.parametrize("spoil", [truncate, replace, change])
 def test_spoilt_weights_of_unfinished_work(
     folder: Path,
     capsys: pytest.CaptureFixture[str],

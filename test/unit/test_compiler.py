@@ -1,7 +1,9 @@
 """A model becomes a chip image that runs alone; the report says what it cost."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,15 +30,21 @@ TEST = draw_samples(32, 1, 6, 6, seed=2)
 STAGES = ["golden", "reformed", "reencoded", "expanded", "quantized", "mapped"]
 
 
+class Session(Protocol):
+    def run(self, output_names: None, feed: Mapping[str, Array], /) -> Sequence[object]: ...
+
+
 def onnxruntime_output(model: ModelProto, inputs: npt.NDArray[np.float32]) -> Array:
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    session = open_session(model.SerializeToString())
     return np.asarray(session.run(None, {"image": inputs})[0])
 
 
+def open_session(model: bytes) -> Session:
+    return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+
+
 MODEL = convolutional_model()
-LABELS = onnxruntime_output(MODEL, TEST).argmax(1)
+LABELS: npt.NDArray[np.int64] = onnxruntime_output(MODEL, TEST).argmax(1)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +63,7 @@ def test_the_golden_network_is_the_model(compiled: corelower.CompiledNetwork):
 def test_a_compiled_network_runs(compiled: corelower.CompiledNetwork):
     (outputs,) = compiled.run(TEST)
     assert outputs.shape == (len(TEST), 4)
-    decided = np.mean(outputs.argmax(1) == LABELS)
+    decided = float(np.mean(outputs.argmax(1) == LABELS))
     assert decided == compiled.report.accuracy == pytest.approx(1 - _known(compiled.report))
     assert decided > 0.7
 
@@ -92,7 +100,7 @@ def test_the_ir_of_every_stage_is_valid_beside_one_weights_file(
         module = read_module(ctx, compiled.folder / "ir" / f"{index}-{name}.mlir")
         module.verify()
         (outputs,) = Evaluator(find(module)).run(TEST)
-        decided = np.mean(outputs.argmax(1) == LABELS)
+        decided = float(np.mean(outputs.argmax(1) == LABELS))
         assert decided == compiled.report.stages[index].accuracy
 
 

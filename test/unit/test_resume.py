@@ -20,7 +20,7 @@ CALIBRATION = draw_samples(48, 1, 6, 6)
 FINISHED = ["golden", "reformed", "reencoded", "expanded", "quantized", "tuned", "mapped"]
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """Raised where a test stops a compilation."""
 
 
@@ -29,7 +29,7 @@ def compile_to(
 ) -> CompiledNetwork:
     def on_stage(result: StageResult) -> None:
         if result.name == stop_after:
-            raise Stopped
+            raise StoppedError
 
     return compile_model(
         MODEL, calibration=CALIBRATION, out=out, samples=samples, tune=tune, on_stage=on_stage
@@ -60,7 +60,7 @@ def test_a_stopped_run_goes_on(
     stage: str,
 ):
     out = tmp_path / "out"
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         compile_to(out, stop_after=stage)
     assert not out.exists()
     built: list[str] = []
@@ -81,7 +81,7 @@ def test_a_stopped_run_goes_on(
 
 def test_other_inputs_start_anew(tmp_path: Path):
     out, other = tmp_path / "out", tmp_path / "other"
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         compile_to(out, stop_after="mapped", samples=20, tune=False)
     compile_to(out, tune=False)
     compile_to(other, tune=False)
@@ -93,7 +93,7 @@ def test_an_earlier_output_stays_until_the_new_one_is_whole(tmp_path: Path):
     compile_to(out, samples=20, tune=False)
     (out / "notes.txt").write_text("mine")
     earlier = content(out)
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         compile_to(out, stop_after="mapped", tune=False)
     assert content(out) == earlier
     compile_to(out, tune=False)

@@ -56,9 +56,9 @@ def test_values_that_no_chip_can_have(text: str):
 def test_every_field_can_be_overridden_by_its_own_value():
     target = find_target("prime")
     for field in fields(Target):
-        value = getattr(target, field.name)
         if field.name == "name":
             continue
+        value: FieldValue = getattr(target, field.name)
         text = ":".join(map(str, value)) if isinstance(value, tuple) else str(value)
         text = text.lower() if isinstance(value, bool) else text
         changed = target.with_fields(parse_overrides(f"{field.name}={text}"))

@@ -1,0 +1,50 @@
+"""Every command in README and the guide runs, in the folder that `corelower demo` leaves."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from onnx import ModelProto
+
+from corelower.tools.demo import DATA, MODEL, write_data
+from corelower.tools.demo_network import load_digits, to_onnx, train
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("README.md", "docs/guide.md")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the demo leaves for further commands: the model and its data."""
+    folder = tmp_path_factory.mktemp("docs")
+    (folder / "demo").mkdir()
+    digits = load_digits()
+    model: ModelProto = to_onnx(train(digits, 0, lambda done, total: None))
+    (folder / "demo" / MODEL).write_bytes(model.SerializeToString())
+    write_data(digits, folder / "demo" / DATA)
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_runs(page: str, folder: Path) -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+    assert blocks
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    ran = subprocess.run(
+        ["bash", "-e", "-u", "-o", "pipefail", "-c", "\n".join(blocks)],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+
+
+def test_every_link_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
