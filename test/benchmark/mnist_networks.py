@@ -52,7 +52,7 @@ NETWORKS = {
         (Conv(1, 6, 5, 2), Conv(6, 16, 5, 0), Dense(400, 120), Dense(120, 84), Dense(84, 10)),
         epochs=6,
     ),
-    "mlp": Network("MLP 784-100-10", (Dense(784, 100), Dense(100, 10)), epochs=10),
+    "mlp": Network("MLP 784-100-10", (Dense(784, 100), Dense(100, 10)), epochs=40),
 }
 
 
