@@ -1,6 +1,7 @@
 """What a compilation reached: the keys of `report.json`, and the files that show it."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +23,12 @@ class LayerError:
     """The largest absolute error."""
     relative: float
     """The largest absolute error over the largest golden magnitude."""
+
+    @property
+    def node(self) -> str:
+        """The model's node that computes it, by the name that its author gave it."""
+        found = re.fullmatch(r"node '(.*)'", self.where or "")
+        return found[1] if found else self.where or self.name
 
 
 @dataclass(frozen=True)

@@ -76,9 +76,7 @@ def render_report(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        percent=_percent, decibels=_decibels, node=_node, plain_remark=_plain_remark
-    )
+    environment.filters.update(percent=_percent, decibels=_decibels, plain_remark=_plain_remark)
     worst = worst_layers(report.layers)
     mapping = mapping_figures(report.mapping)
     marks = {str(mark): MARK_MEANINGS[mark] for mark in Mark if mark in {r.mark for r in mapping}}
@@ -92,6 +90,7 @@ def render_report(report: Report) -> str:
         meanings=STAGE_MEANINGS,
         drop=partial(_drop, report.golden_accuracy),
         worst=worst,
+        keeps_decisions=any("output=decisions" in stage.pipeline for stage in report.stages),
         mapping=mapping,
         marks=marks,
         has_remarks=any(stage.remarks for stage in report.stages),
@@ -191,11 +190,6 @@ def _percent(value: float | None) -> str:
 
 def _decibels(value: float | None) -> str:
     return "exact" if value is None else f"{value:.1f} dB"
-
-
-def _node(layer: LayerError) -> str:
-    found = re.fullmatch(r"node '(.*)'", layer.where or "")
-    return found[1] if found else layer.where or layer.name
 
 
 def _plain_remark(remark: str) -> str:

@@ -65,7 +65,7 @@ def plot_layers(layers: Sequence[LayerError], worst: Sequence[LayerError]) -> st
         positions = range(len(shown))
         axis.barh(positions, decibels, color=colours, height=0.62)
         # A name may hold a dollar sign, which would start a formula.
-        names = [_shortened(layer.name) for layer in shown]
+        names = [_shortened(layer.node) for layer in shown]
         axis.set_yticks(positions, names, parse_math=False)
         axis.tick_params(axis="y", length=0)
         axis.invert_yaxis()

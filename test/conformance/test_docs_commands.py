@@ -2,15 +2,17 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from onnx import ModelProto
 
 from corelower.tools.demo import DATA, MODEL, write_data
-from corelower.tools.demo_network import load_digits, to_onnx, train
+from corelower.tools.demo_network import SCALE, load_digits, to_onnx, train
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "docs/guide.md")
@@ -42,6 +44,28 @@ def test_every_command_runs(page: str, folder: Path) -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_library_example_runs(
+    page: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert blocks
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(folder / "demo" / MODEL, "model.onnx")
+    data = np.load(folder / "demo" / DATA)
+    # Few, since the examples tune.
+    images = data["calibration"][:32].astype(np.float32) / SCALE
+    names: dict[str, object] = {
+        "images": images,
+        "test_images": data["test"].astype(np.float32) / SCALE,
+        "test_labels": data["labels"],
+    }
+    exec("\n".join(blocks), names)
+    assert (tmp_path / "out" / "report.html").exists()
 
 
 def test_every_link_leads_somewhere() -> None:

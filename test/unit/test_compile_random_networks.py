@@ -1,6 +1,5 @@
 """Networks that nobody chose: each stage keeps their meaning, and the image is bit-exact."""
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +18,8 @@ from corelower.tools.ir_files import make_context, read_module
 
 CALIBRATION_SAMPLES, TEST_SAMPLES = 64, 24
 
-LEAST_CODED_SQNR = 4.0
-"""dB on other samples, of results that may saturate where they decide nothing."""
+LEAST_CODED_SQNR = 10.0
+"""dB, of all values of the results, on samples that were not calibrated on."""
 
 
 class Drawn(NamedTuple):
@@ -28,6 +27,7 @@ class Drawn(NamedTuple):
     shape: tuple[int, ...]
     overrides: dict[str, FieldValue]
     max_pool: str
+    output: str
 
 
 @st.composite
@@ -57,7 +57,9 @@ def networks(draw: st.DrawFn) -> Drawn:
         "gain": draw(st.sampled_from(["core", "neuron"])),
         "cores": draw(st.sampled_from([0, 4096])),
     }
-    return Drawn(builder.model(), shape, overrides, draw(st.sampled_from(["relu", "auto"])))
+    max_pool = draw(st.sampled_from(["relu", "auto"]))
+    output = draw(st.sampled_from(["values", "decisions"]))
+    return Drawn(builder.model(), shape, overrides, max_pool, output)
 
 
 def sqnr(found: npt.NDArray[np.generic], golden: npt.NDArray[np.generic]) -> float:
@@ -83,7 +85,10 @@ def stage_outputs(
     return outputs
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same networks each time: an example takes seconds, so a run is no search.
+@settings(
+    max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(networks())
 def test_a_network_keeps_its_meaning(drawn: Drawn):
     inputs = draw_samples(TEST_SAMPLES, *drawn.shape, seed=2)
@@ -93,6 +98,7 @@ def test_a_network_keeps_its_meaning(drawn: Drawn):
         test=inputs,
         overrides=drawn.overrides,
         max_pool=drawn.max_pool,
+        output=drawn.output,
         tune=False,
         verify_all=True,
     )
@@ -100,9 +106,10 @@ def test_a_network_keeps_its_meaning(drawn: Drawn):
     assert network.report.verified_samples == TEST_SAMPLES
     outputs = stage_outputs(network, inputs)
     assert sqnr(outputs["reformed"], outputs["golden"]) > 80
-    for name in ("reencoded", "expanded", "quantized", "mapped"):
+    # Results that only decide may saturate as long as that changes no decision.
+    bounded = ("reencoded", "expanded", "quantized") if drawn.output == "values" else ()
+    for name in bounded:
         assert sqnr(outputs[name], outputs["golden"]) > LEAST_CODED_SQNR, name
     # From here on nothing is lost any more.
-    for before, after in pairwise(("quantized", "mapped")):
-        assert np.array_equal(outputs[before], outputs[after])
+    assert np.array_equal(outputs["quantized"], outputs["mapped"])
     assert np.array_equal(network.run(inputs)[0], outputs["mapped"])
