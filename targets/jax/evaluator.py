@@ -20,7 +20,7 @@ from ...dialects.support.functions import find_function as find_function
 from ...dialects.support.provenance import golden_name
 from . import arithmetic
 from .core_op import CoreOpFunctions
-from .nn import NnFunctions
+from .nn import NN_FUNCTIONS
 from .prime import PrimeFunctions
 from .typed import float32, jit, to_device
 from .windows import WindowedInput, materialize
@@ -105,8 +105,8 @@ class Program:
         """
         interpreter = Interpreter(ModuleOp([]))
         interpreter.register_implementations(TrainedFunctions(self.keys, parameters))
-        for functions in (NnFunctions(), CoreOpFunctions(), PrimeFunctions()):
-            interpreter.register_implementations(functions)
+        for functions in (*NN_FUNCTIONS, CoreOpFunctions, PrimeFunctions):
+            interpreter.register_implementations(functions())
         for op in self.operations:
             try:
                 results = interpreter.run_op(op, tuple(values[operand] for operand in op.operands))

@@ -66,6 +66,26 @@ def pad(x: jax.Array, widths: Sequence[tuple[int, int]], fill: float) -> jax.Arr
     return jnp.pad(x, tuple(widths), constant_values=np.float32(fill))
 
 
+def pad_with_mode(x: jax.Array, widths: Sequence[tuple[int, int]], mode: str) -> jax.Array:
+    """See `jnp.pad`: more elements, made from the others."""
+    return jnp.pad(x, tuple(widths), mode=mode)
+
+
+def scan(
+    step: Callable[[tuple[jax.Array, jax.Array], jax.Array], tuple[jax.Array, jax.Array]],
+    start: tuple[jax.Array, jax.Array],
+    inputs: jax.Array,
+    reverse: bool,
+) -> tuple[jax.Array, jax.Array]:
+    """The states after each element of axis 0 of `inputs`, in the order of the inputs."""
+
+    def body(state, x):
+        state = step(state, x)
+        return state, state
+
+    return jax.lax.scan(body, start, inputs, reverse=reverse)[1]
+
+
 def grouped_product(x: jax.Array, weight: jax.Array) -> jax.Array:
     """`y[.., g, n] = sum_m x[.., g, m] * w[g, m, n]`, in full float32 on every device."""
     return jnp.einsum("...gm,gmn->...gn", x, weight, precision=HIGHEST)

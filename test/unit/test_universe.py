@@ -59,7 +59,12 @@ def test_every_dialect_is_registered():
     files = {
         module.name
         for module in pkgutil.iter_modules(corelower.dialects.__path__)
-        if not module.ispkg
+        if (
+            not module.ispkg
+            # The parts of a dialect that is too long for one file are named after it.
+            and module.name.split("_")[0] != "nn"
+        )
+        or module.name == "nn"
     }
     assert files == set(CORELOWER_UNIVERSE.all_dialects)
 

@@ -18,12 +18,13 @@ from .tensor_reader import TensorReader
 from .values import Batch, Constant
 
 _FOLDABLE = """
-    Abs Add And Cast Ceil Clip Concat ConstantOfShape Cos DequantizeLinear Div Equal Erf Exp Expand
-    EyeLike Flatten Floor Gather GatherElements GatherND Gemm Greater GreaterOrEqual Identity Less
-    LessOrEqual Log MatMul Max Mean Min Mod Mul Neg Not Or Pad Pow QuantizeLinear Range Reciprocal
+    Abs Add And ArgMax Cast CastLike Ceil Celu Clip Concat ConstantOfShape Cos DepthToSpace Div
+    Elu Equal Erf Exp Expand EyeLike Flatten Floor Gather GatherElements GatherND Gelu Gemm
+    Greater GreaterOrEqual HardSigmoid HardSwish Identity LeakyRelu Less LessOrEqual Log
+    LogSoftmax MatMul Max Mean Min Mish Mod Mul Neg Not Or PRelu Pad Pow Range Reciprocal
     ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu
-    Reshape Round ScatterElements ScatterND Shape Sigmoid Sign Sin Size Slice Softmax Split Sqrt
-    Squeeze Sub Sum Tanh Tile Transpose Trilu Unsqueeze Where Xor
+    Reshape Round ScatterElements ScatterND Selu Shape Sigmoid Sign Sin Size Slice Softmax
+    Softplus Softsign Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Trilu Unsqueeze Where Xor
 """
 
 FOLDABLE = frozenset(_FOLDABLE.split())

@@ -8,7 +8,6 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import (
     ArrayAttr,
     ModuleOp,
-    NameLoc,
     StringAttr,
     TensorType,
     UnrealizedConversionCastOp,
@@ -22,16 +21,16 @@ from ...dialects.support.errors import CorelowerError
 from ...dialects.support.provenance import golden_name, set_golden
 from .constant_folding import FOLDABLE, constant_value, fold
 from .conversions import CONVERSIONS
-from .host_ops import inside_the_network
 from .model_file import ModelSource, first_line, load_model, operator_versions
 from .model_inputs import read_inputs
 from .node import Node
 from .node_checker import NodeChecker
 from .node_scope import FunctionBuilder, NodeScope, ir_text, name_location, value_name
 from .problems import NO_CONVERSION, ModelError, NodeError, Problem, UnknownShapeError
+from .quantization_ops import integer_codes
 from .shape_inference import infer_shapes
 from .tensor_reader import TensorReader
-from .values import Constant, Features, Unknown, Value
+from .values import Codes, Constant, Features, Unknown, Value
 
 
 def import_onnx(
@@ -83,7 +82,6 @@ class _Importer:
         end = func.ReturnOp(*results)
         end.location = name_location(self.graph.name or "main")
         builder.block.add_op(end)
-        self.check_host_ops(builder.block)
         return self.module(builder.block, results, outputs)
 
     def live_nodes(self) -> list[Node]:
@@ -131,7 +129,7 @@ class _Importer:
             argument.location = name_location(entry.name)
             self.inputs.append(entry.name)
             self.define(entry.name, Features(argument, entry.batched))
-        return FunctionBuilder(block, batch, self.where, {}, self.ctx.remarks.append)
+        return FunctionBuilder(block, batch, self.where, {}, self.read, self.ctx.remarks.append)
 
     def define(self, name: str, value: Value) -> None:
         """Give a tensor its value. Raises where the name is taken."""
@@ -177,12 +175,12 @@ class _Importer:
         if conversion is None:
             raise NodeError(NO_CONVERSION)
         converted = conversion(NodeScope(node, inputs, builder))
-        results = [converted] if isinstance(converted, Features | Constant | Unknown) else converted
+        results = [converted] if isinstance(converted, Value) else converted
         values = list(results)
         self.name_results(node, values, builder)
         for name in node.outputs[len(values) :]:
             if name in self.read:
-                raise NodeError(f"its output '{name}' is used; only the first is converted")
+                raise NodeError(f"its output '{name}' is used; it cannot be converted")
         return [*values, *[Unknown() for _ in node.outputs[len(values) :]]]
 
     def name_results(self, node: Node, values: Iterable[Value], builder: FunctionBuilder) -> None:
@@ -219,23 +217,23 @@ class _Importer:
     def result(self, name: str, builder: FunctionBuilder) -> SSAValue:
         """What the function returns for an output of the graph."""
         match self.values.get(name):
-            case Features(value=value):
+            case Features(value=value, batched=batched, batch_axis=axis):
+                if batched and axis:
+                    place = f"{self.where}: " if self.where else ""
+                    builder.remark(
+                        f"{place}output '{name}': remark: the batch, its axis {axis}, comes first"
+                    )
                 return value
-            case Constant():
-                raise self.error(f"output '{name}' is a constant")
+            case Constant(array=array, alternative=alternative):
+                if alternative is not None:
+                    raise self.error(f"output '{name}' depends on the size of the batch")
+                return builder.constant(array, name)
+            case Codes() as codes:
+                return integer_codes(builder, name, codes)
             case Unknown():
                 return builder.block.args[0]
             case None:
                 raise self.error(f"output '{name}' is computed by no node")
-
-    def check_host_ops(self, block: Block) -> None:
-        """Raise `ModelError` where a softmax or argmax is not the end of the network."""
-        for operator, op in inside_the_network(block):
-            name = op.location.desc.data if isinstance(op.location, NameLoc) else ""
-            reason = "inside the network; only as the last operator, on the host"
-            self.problems.append(Problem(operator, name, reason))
-        if self.problems:
-            raise ModelError(self.problems, CONVERSIONS, self.where)
 
     def module(self, block: Block, results: Sequence[SSAValue], outputs: Sequence[str]) -> ModuleOp:
         types = ([a.type for a in block.args], [r.type for r in results])

@@ -45,7 +45,7 @@ def read_inputs(
         if not info.type.HasField("tensor_type"):
             raise CorelowerError(f"input '{name}' is not a tensor", where)
         tensor = info.type.tensor_type
-        _check_elements(name, tensor.elem_type, users.get(name, ()), where)
+        _check_elements(name, tensor.elem_type, users, where)
         if not tensor.HasField("shape"):
             raise CorelowerError(f"input '{name}' has no shape; state it in the model", where)
         extent, model_input = _read_shape(name, tensor, where, has_batch)
@@ -92,17 +92,40 @@ def _batch_of(extents: Mapping[int | None, str], where: str | None) -> Batch:
     return Batch(extent)
 
 
-def _check_elements(name: str, element_type: int, users: Sequence[Node], where: str | None) -> None:
+_EXACT_TYPES = (
+    *("INT2", "INT4", "INT8", "INT16", "UINT2", "UINT4", "UINT8", "UINT16"),
+    *("FLOAT4E2M1", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ"),
+)
+"""Their numbers 32-bit floating point holds exactly."""
+
+_EXACT_NAMES = """
+    Clip Concat DepthToSpace Expand Flatten Gather Identity Max MaxPool Min Pad Reshape Slice Split
+    Squeeze Tile Transpose Unsqueeze
+"""
+
+_EXACT_OPERATORS = frozenset(_EXACT_NAMES.split())
+"""What they make of integers is the same numbers as of floating point."""
+
+
+def _check_elements(
+    name: str, element_type: int, users: Mapping[str, Sequence[Node]], where: str | None
+) -> None:
     if element_type in _FLOATS:
         return
     known = element_type in TensorProto.DataType.values()
     label = TensorProto.DataType.Name(element_type) if known else str(element_type)
-    # These integers 32-bit floating point holds exactly.
-    if label not in ("INT8", "UINT8", "INT16", "UINT16"):
+    if label not in _EXACT_TYPES:
         raise CorelowerError(f"input '{name}' is of type {label}; it must be FLOAT", where)
-    if any(user.operator != "Cast" for user in users):
-        raise CorelowerError(
-            f"input '{name}' has elements of type {label} and is used before a Cast to floating "
-            "point",
-            where,
-        )
+    seen, waiting = {name}, [name]
+    while waiting:
+        for user in users.get(waiting.pop(), ()):
+            if user.operator in ("Cast", "DequantizeLinear"):
+                continue
+            if user.operator not in _EXACT_OPERATORS:
+                raise CorelowerError(
+                    f"input '{name}' has elements of type {label} and is used before a Cast to "
+                    "floating point",
+                    where,
+                )
+            waiting += [output for output in user.outputs if output not in seen]
+            seen.update(user.outputs)

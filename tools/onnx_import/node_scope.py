@@ -1,13 +1,15 @@
 """What the conversion of one node sees and may do."""
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from xdsl.dialects.builtin import NameLoc, NoneAttr, StringAttr
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.dialects.builtin import NameLoc, NoneAttr, StringAttr, TensorType, i64
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.utils.hints import isa
 
 from ...dialects import nn
 from ...dialects.support.errors import CorelowerError
@@ -15,7 +17,7 @@ from ...dialects.support.tensor_data import Array
 from ...dialects.trained import TensorOp
 from .node import Node
 from .problems import NodeError, UnknownShapeError
-from .values import Batch, Constant, Features, Value
+from .values import Batch, Codes, Constant, Features, Value
 
 Float32Array = npt.NDArray[np.float32]
 OpT = TypeVar("OpT", bound=Operation)
@@ -29,7 +31,21 @@ class FunctionBuilder:
     batch: Batch
     where: str | None
     trained: dict[int, tuple[Array, SSAValue]]
+    read: AbstractSet[str]
     remark: Callable[[str], None]
+
+    def constant(self, array: Array, name: str) -> SSAValue:
+        """A trained tensor located at `name`; the same array gives the same value."""
+        # The array is kept with its value: its identity is not given to another one meanwhile.
+        kept = self.trained.get(id(array))
+        if kept is not None:
+            return kept[1]
+        op = TensorOp(array)
+        op.location = name_location(name)
+        op.result.name_hint = value_name(name)
+        self.block.add_op(op)
+        self.trained[id(array)] = (array, op.result)
+        return op.result
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +73,37 @@ class NodeScope:
         """Whether the input is there and constant."""
         return self.has(index) and isinstance(self.inputs[index], Constant)
 
-    def features(self, index: int) -> Features:
-        """A computed input."""
+    def wants(self, output: int) -> bool:
+        """Whether something reads the output of this index."""
+        names = self.node.outputs
+        return output < len(names) and names[output] in self.builder.read
+
+    def features(
+        self, index: int, *, batch_anywhere: bool = False, indices: bool = False
+    ) -> Features:
+        """
+        A computed input.
+
+        Its batch is the first axis unless it may be `batch_anywhere`, its elements are real unless
+        they may be `indices`.
+        """
         match self._input(index):
             case Features() as features:
+                self._check_kind(features, batch_anywhere, indices)
                 return features
             case Constant(name=name):
-                raise NodeError(f"input '{name}' is constant, but another one is computed")
+                raise NodeError(f"input '{name}' is constant; it must be computed")
+            case Codes():
+                name = self.node.inputs[index]
+                raise NodeError(f"input '{name}' is quantized; only DequantizeLinear reads it")
             case _:
                 raise UnknownShapeError
+
+    def _check_kind(self, features: Features, batch_anywhere: bool, indices: bool) -> None:
+        if features.batched and features.batch_axis and not batch_anywhere:
+            raise NodeError(f"its input has the batch at axis {features.batch_axis}, not 0")
+        if not indices and element_type(features.value) == i64:
+            raise NodeError("its input is of indices; only a Cast to floating point reads them")
 
     def images(self, index: int) -> Features:
         """A computed input with the batch in front, as convolution and pooling want it."""
@@ -110,6 +148,25 @@ class NodeScope:
         with np.errstate(over="ignore"):
             return constant.array.astype(np.float32)
 
+    def numbers(self, index: int, role: str) -> Float32Array:
+        """As `weights`, but integers too, where 32-bit floating point holds them exactly."""
+        constant = self.constant(index, role)
+        if constant.array.dtype.kind not in "iu":
+            return self.weights(index, role)
+        if constant.alternative is not None:
+            raise NodeError(f"its {role} '{constant.name}' depends on the size of the batch")
+        converted = constant.array.astype(np.float32)
+        if not (converted.astype(np.float64) == constant.array.astype(np.float64)).all():
+            raise NodeError(f"its {role} '{constant.name}' has integers beyond 32-bit floats")
+        return converted
+
+    def number(self, index: int, role: str) -> float:
+        """A constant input that is a single number."""
+        array = self.constant(index, role).array
+        if array.size != 1:
+            raise NodeError(f"its {role} of shape {list(array.shape)} is not a single number")
+        return float(array.reshape(-1).astype(np.float64)[0])
+
     def emit(self, op: OpT) -> OpT:
         """Put an operation at the end of the function, at the node's location."""
         op.location = name_location(self.node.name)
@@ -128,17 +185,8 @@ class NodeScope:
         """A trained tensor that was made from the model's tensor `name`."""
         # NumPy's arithmetic makes a bare number of an array without axes.
         array = np.asarray(array)
-        # The array is kept with its value: its identity is not given to another one meanwhile.
-        kept = self.builder.trained.get(id(array))
-        if kept is not None:
-            return kept[1]
         self._check_finite(array, name)
-        op = TensorOp(array)
-        op.location = name_location(name)
-        op.result.name_hint = value_name(name)
-        self.builder.block.add_op(op)
-        self.builder.trained[id(array)] = (array, op.result)
-        return op.result
+        return self.builder.constant(array, name)
 
     def remark(self, text: str) -> None:
         """Tell the user something about the node."""
@@ -149,21 +197,25 @@ class NodeScope:
         """An axis of the model's tensor (negative counts from the end) as one of a sample."""
         if not -features.rank <= axis < features.rank:
             raise NodeError(f"axis {axis} of an input with {features.rank} axes")
-        axis = axis % features.rank - features.batched
-        if axis < 0:
+        axis %= features.rank
+        if not features.batched:
+            return axis
+        if axis == features.batch_axis:
             raise NodeError("it works along the batch axis")
-        return axis
+        return axis - (axis > features.batch_axis)
 
     def for_each_sample(self, array: Float32Array, features: Features) -> Float32Array:
         """A constant as it meets one sample of `features`, with which it broadcasts."""
-        if not features.batched or array.ndim < features.rank:
+        axis = array.ndim - features.rank + features.batch_axis
+        if not features.batched or axis < 0:
             return array
         if array.ndim > features.rank:
             raise NodeError(f"a constant of {array.ndim} axes meets an input of {features.rank}")
-        if array.shape[0] == 1:
-            return array[0]
-        if array.shape[0] == self.batch.extent and bool((array == array[:1]).all()):
-            return array[0]
+        first = np.take(array, [0], axis)
+        if array.shape[axis] == 1:
+            return first.squeeze(axis)
+        if array.shape[axis] == self.batch.extent and bool((array == first).all()):
+            return first.squeeze(axis)
         raise NodeError(f"its constant of shape {list(array.shape)} differs from sample to sample")
 
     def _input(self, index: int) -> Value:
@@ -179,6 +231,11 @@ class NodeScope:
                 f"initializer '{name}': a weight is NaN, infinite or beyond 32-bit floating point",
                 self.builder.where,
             )
+
+
+def element_type(value: SSAValue) -> Attribute | None:
+    """The type of a tensor's elements."""
+    return value.type.get_element_type() if isa(value.type, TensorType[Attribute]) else None
 
 
 def ir_text(name: str) -> str:

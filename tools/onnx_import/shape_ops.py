@@ -5,10 +5,11 @@ from math import prod
 
 import numpy as np
 from onnx import TensorProto
+from xdsl.dialects.builtin import i64
 
 from ...dialects import nn
 from .conversion import Conversion
-from .node_scope import NodeScope
+from .node_scope import NodeScope, element_type
 from .problems import NodeError
 from .values import SYMBOLIC_EXTENTS, Batch, Constant, Features, Value
 
@@ -26,7 +27,7 @@ def convert_flatten(scope: NodeScope) -> Features:
 
 def convert_reshape(scope: NodeScope) -> Features:
     """Another shape: 0 keeps an extent, -1 takes what is left."""
-    features = scope.features(0)
+    features = scope.features(0, batch_anywhere=True)
     target = scope.integers(1, "shape")
     if any(extent < -1 for extent in target) or target.count(-1) > 1:
         raise NodeError(f"shape {list(target)} is not one of ONNX's")
@@ -43,7 +44,7 @@ def convert_reshape(scope: NodeScope) -> Features:
 
 def convert_squeeze(scope: NodeScope) -> Features:
     """Without some axes of extent one, or all."""
-    features = scope.features(0)
+    features = scope.features(0, batch_anywhere=True)
     shape = features.model_shape(scope.batch)
     axes = _axes(scope, features.rank)
     if axes is None:
@@ -56,7 +57,7 @@ def convert_squeeze(scope: NodeScope) -> Features:
 
 def convert_unsqueeze(scope: NodeScope) -> Features:
     """With new axes of extent one."""
-    features = scope.features(0)
+    features = scope.features(0, batch_anywhere=True)
     count = len(scope.integers(1, "axes") if scope.has(1) else scope.node.integers("axes") or ())
     axes = _axes(scope, features.rank + count)
     if not axes or len(set(axes)) != len(axes):
@@ -68,38 +69,45 @@ def convert_unsqueeze(scope: NodeScope) -> Features:
 
 
 def convert_transpose(scope: NodeScope) -> Features:
-    """Axes in another order; the batch stays in front."""
-    features = scope.features(0)
+    """Axes in another order; where the batch goes, only its place is noted."""
+    features = scope.features(0, batch_anywhere=True)
     order = scope.node.integers("perm") or tuple(reversed(range(features.rank)))
     if sorted(order) != list(range(features.rank)):
         raise NodeError(f"perm {list(order)} of an input with {features.rank} axes")
+    batch_axis = 0
     if features.batched:
-        if order[0] != 0:
-            raise NodeError(f"perm {list(order)} moves the batch axis")
-        order = tuple(axis - 1 for axis in order[1:])
-    if order == tuple(sorted(order)):
-        return features
-    result = scope.emit(nn.TransposeOp(features.value, order)).result
-    return Features(result, features.batched)
+        batch_axis = order.index(features.batch_axis)
+        order = tuple(
+            axis - (axis > features.batch_axis) for axis in order if axis != features.batch_axis
+        )
+    value = features.value
+    if order != tuple(sorted(order)):
+        value = scope.emit(nn.TransposeOp(value, order)).result
+    return Features(value, features.batched, batch_axis)
 
 
 def convert_identity(scope: NodeScope) -> Features:
     """Nothing."""
-    return scope.features(0)
+    return scope.features(0, batch_anywhere=True, indices=True)
 
 
 def convert_dropout(scope: NodeScope) -> Features:
     """Nothing, in inference."""
     if scope.has(2) and bool(np.any(scope.constant(2, "training_mode").array)):
         raise NodeError("training_mode is set; export the model for inference")
-    return scope.features(0)
+    return scope.features(0, batch_anywhere=True)
 
 
 def convert_cast(scope: NodeScope) -> Features:
-    """Nothing, between floating-point types: all is computed in 32 bits."""
-    features = scope.features(0)
+    """Nothing, between floating-point types: all is computed in 32 bits. Indices become real."""
+    features = scope.features(0, batch_anywhere=True, indices=True)
     target = scope.node.integer("to", TensorProto.UNDEFINED)
     floats = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+    if element_type(features.value) == i64:
+        if target in (TensorProto.INT32, TensorProto.INT64):
+            return features
+        if target in floats:
+            return features.with_value(scope.emit(nn.ToRealOp(features.value)).result)
     if target not in floats:
         known = target in TensorProto.DataType.values()
         name = TensorProto.DataType.Name(target) if known else str(target)
@@ -111,7 +119,7 @@ def convert_cast(scope: NodeScope) -> Features:
 
 def convert_shape(scope: NodeScope) -> Value:
     """The shape, a constant; of an open batch only what follows from it is."""
-    features = scope.features(0)
+    features = scope.features(0, batch_anywhere=True, indices=True)
     start, end = scope.node.integer("start", 0), scope.node.integer("end", features.rank)
     array = np.array(features.model_shape(scope.batch)[start:end], np.int64)
     if not scope.batch.is_symbolic:
@@ -121,32 +129,54 @@ def convert_shape(scope: NodeScope) -> Value:
     return Constant(array, scope.node.outputs[0], alternative)
 
 
+def convert_size(scope: NodeScope) -> Value:
+    """The number of elements, a constant; of an open batch only what follows from it is."""
+    features = scope.features(0, batch_anywhere=True, indices=True)
+    array = np.array(prod(features.model_shape(scope.batch)), np.int64)
+    if not scope.batch.is_symbolic:
+        return Constant(array, scope.node.outputs[0])
+    other = Batch(SYMBOLIC_EXTENTS[1], is_symbolic=True)
+    alternative = np.array(prod(features.model_shape(other)), np.int64)
+    return Constant(array, scope.node.outputs[0], alternative)
+
+
 def reshape(scope: NodeScope, features: Features, target: Sequence[int]) -> Features:
     """
     The value under the model's shape `target`, the batch counted.
 
-    Raises `NodeError` where the batch does not stay the first axis, unless the model takes one
+    Raises `NodeError` where the batch does not stay an axis of its own, unless the model takes one
     sample: then its axis may go and come back.
     """
     target = tuple(target)
     if prod(target) != prod(shape := features.model_shape(scope.batch)):
         raise NodeError(f"{list(shape)} does not fit into {list(target)}")
-    batched = features.batched
-    if features.batched and not _keeps_batch(features, target, scope):
-        if not scope.batch.is_single:
-            names = [_shape_text(scope, part) for part in (shape, target)]
-            raise NodeError(f"from {names[0]} to {names[1]} the batch axis mixes with others")
-        batched = False
-    elif not features.batched:
-        batched = scope.batch.is_single and target[:1] == (1,)
-    sample = target[1:] if batched else target
+    batch_axis = _batch_axis(features, target, scope)
+    if batch_axis is None and features.batched and not scope.batch.is_single:
+        names = [_shape_text(scope, part) for part in (shape, target)]
+        raise NodeError(f"from {names[0]} to {names[1]} the batch axis mixes with others")
+    if batch_axis is None:
+        sample, batched = target, False
+    else:
+        sample, batched = (*target[:batch_axis], *target[batch_axis + 1 :]), True
     if sample == features.shape:
-        return Features(features.value, batched)
-    return Features(scope.emit(nn.ReshapeOp(features.value, sample)).result, batched)
+        return Features(features.value, batched, batch_axis or 0)
+    result = scope.emit(nn.ReshapeOp(features.value, sample)).result
+    return Features(result, batched, batch_axis or 0)
+
+
+def _batch_axis(features: Features, target: Sequence[int], scope: NodeScope) -> int | None:
+    """The axis of `target` that is the batch: as many elements lie before it as before."""
+    if not features.batched:
+        return 0 if scope.batch.is_single and target[:1] == (1,) else None
+    before = prod(features.shape[: features.batch_axis])
+    for axis, extent in enumerate(target):
+        if extent == scope.batch.extent and prod(target[:axis]) == before:
+            return axis
+    return None
 
 
 def _keeps_batch(features: Features, target: Sequence[int], scope: NodeScope) -> bool:
-    return tuple(target[:1]) == (scope.batch.extent,) and prod(target[1:]) == prod(features.shape)
+    return _batch_axis(features, target, scope) is not None
 
 
 def _resolve(target: Sequence[int], shape: Sequence[int]) -> tuple[int, ...]:
@@ -187,6 +217,7 @@ SHAPE_OPS: Mapping[str, Conversion] = {
     "Identity": convert_identity,
     "Reshape": convert_reshape,
     "Shape": convert_shape,
+    "Size": convert_size,
     "Squeeze": convert_squeeze,
     "Transpose": convert_transpose,
     "Unsqueeze": convert_unsqueeze,

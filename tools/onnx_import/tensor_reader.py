@@ -28,6 +28,14 @@ _DTYPES: dict[int, np.dtype[np.generic]] = {
     TensorProto.BOOL: np.dtype("?"),
 }
 
+_PACKED_BITS: dict[int, int] = {
+    TensorProto.INT4: 4,
+    TensorProto.UINT4: 4,
+    TensorProto.INT2: 2,
+    TensorProto.UINT2: 2,
+}
+"""Types of which several elements share a byte."""
+
 _MAXIMUM_RANK = 32
 
 
@@ -47,13 +55,11 @@ class TensorReader:
     def read(self, tensor: TensorProto, name: str) -> Array:
         """The tensor's content. Raises `CorelowerError` that names it by `name`."""
         dtype = _DTYPES.get(tensor.data_type)
+        if (bits := _PACKED_BITS.get(tensor.data_type)) is not None:
+            return self._packed(tensor, name, bits)
         if dtype is None:
             raise self._error(name, f"element type {_type_name(tensor.data_type)} is not supported")
-        if tensor.HasField("segment"):
-            raise self._error(name, "data in segments is not supported")
-        shape = tuple(tensor.dims)
-        if len(shape) > _MAXIMUM_RANK or any(extent < 0 for extent in shape):
-            raise self._error(name, f"shape {list(shape)[:_MAXIMUM_RANK]} is impossible")
+        shape = self._shape(tensor, name)
         if tensor.data_location == TensorProto.EXTERNAL:
             return np.frombuffer(self._external(tensor, name, dtype), dtype).reshape(shape)
         if tensor.HasField("raw_data"):
@@ -61,6 +67,22 @@ class TensorReader:
             self._check(name, shape, prod(shape) * dtype.itemsize, len(data), "bytes")
             return np.frombuffer(data, dtype).reshape(shape)
         self._check(name, shape, prod(shape), _element_count(tensor), "elements")
+        return numpy_helper.to_array(tensor)
+
+    def _shape(self, tensor: TensorProto, name: str) -> tuple[int, ...]:
+        if tensor.HasField("segment"):
+            raise self._error(name, "data in segments is not supported")
+        shape = tuple(tensor.dims)
+        if len(shape) > _MAXIMUM_RANK or any(extent < 0 for extent in shape):
+            raise self._error(name, f"shape {list(shape)[:_MAXIMUM_RANK]} is impossible")
+        return shape
+
+    def _packed(self, tensor: TensorProto, name: str, bits: int) -> Array:
+        shape = self._shape(tensor, name)
+        if tensor.data_location == TensorProto.EXTERNAL:
+            raise self._error(name, f"external data of {bits} bits an element is not supported")
+        there = len(tensor.raw_data if tensor.HasField("raw_data") else tensor.int32_data)
+        self._check(name, shape, -(-prod(shape) * bits // 8), there, "bytes")
         return numpy_helper.to_array(tensor)
 
     def _check(

@@ -1,7 +1,9 @@
 """What a tensor name of the model stands for during the import."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 from xdsl.ir import SSAValue
 
 from ...dialects.nn import Shape, shape_of
@@ -39,12 +41,13 @@ class Features:
     """
     A value computed from the inputs: one sample of it.
 
-    `batched` says whether the model's tensor has the batch as its first axis, which the value
-    has not.
+    `batched` says whether the model's tensor has the batch as an axis, which the value has not:
+    the first one, but for recurrent layers, which want the steps before it.
     """
 
     value: SSAValue
     batched: bool
+    batch_axis: int = 0
 
     @property
     def shape(self) -> Shape:
@@ -58,7 +61,13 @@ class Features:
 
     def model_shape(self, batch: Batch) -> Shape:
         """The shape of the model's tensor."""
-        return (batch.extent, *self.shape) if self.batched else self.shape
+        if not self.batched:
+            return self.shape
+        return (*self.shape[: self.batch_axis], batch.extent, *self.shape[self.batch_axis :])
+
+    def with_value(self, value: SSAValue) -> "Features":
+        """Another value with the same batch axis."""
+        return replace(self, value=value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +83,24 @@ class Constant:
     alternative: Array | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Codes:
+    """
+    The integers that QuantizeLinear makes of `source`; DequantizeLinear makes them real again.
+
+    `scale` and `zero` broadcast to one sample.
+    """
+
+    source: Features
+    scale: npt.NDArray[np.float32]
+    zero: npt.NDArray[np.float32]
+    bits: int
+    signed: bool
+
+
 @dataclass(frozen=True)
 class Unknown:
     """The result of a node that cannot be imported."""
 
 
-Value = Features | Constant | Unknown
+Value = Features | Constant | Codes | Unknown

@@ -55,17 +55,19 @@ def convert_average_pool(scope: NodeScope) -> Features:
     """
     The mean under a window.
 
-    What ceil_mode adds at the end never counts; so with count_include_pad it can be told from
-    padding only where there is none.
+    What ceil_mode adds at the end never counts; where count_include_pad counts what is beside it,
+    that is padded before.
     """
     features = scope.images(0)
     window = _read_window(scope, features, _kernel_shape(scope))
     pads = _pads_of_ceil_mode(scope, features, window)
     count_pad = bool(scope.node.integer("count_include_pad", 0)) and window.has_padding
     if count_pad and pads != window.pads:
-        raise NodeError(
-            "ceil_mode where a window reaches beyond the pads that count_include_pad counts"
-        )
+        low, high = window.pads[: window.rank], window.pads[window.rank :]
+        padded = scope.emit(nn.PadOp(features.value, [0, *low], [0, *high]))
+        features = features.with_value(padded.result)
+        pads = tuple(mine - done for mine, done in zip(pads, window.pads, strict=True))
+        count_pad = False
     op = nn.AveragePoolOp(
         features.value,
         window.kernel,
@@ -75,6 +77,81 @@ def convert_average_pool(scope: NodeScope) -> Features:
         count_pad=count_pad,
     )
     return Features(scope.emit(op).result, batched=True)
+
+
+def convert_lp_pool(scope: NodeScope) -> Features:
+    """The p-norm under a window; what lies outside is zero, so that ceil_mode is padding."""
+    features = scope.images(0)
+    window = _read_window(scope, features, _kernel_shape(scope))
+    op = nn.LpPoolOp(
+        features.value,
+        scope.node.integer("p", 2),
+        window.kernel,
+        strides=_unless_all(1, window.strides),
+        pads=_unless_all(0, _pads_of_ceil_mode(scope, features, window)),
+        dilations=_unless_all(1, window.dilations),
+    )
+    return Features(scope.emit(op).result, batched=True)
+
+
+def convert_global_lp_pool(scope: NodeScope) -> Features:
+    """The p-norm of each channel."""
+    features = scope.images(0)
+    op = nn.LpPoolOp(features.value, scope.node.integer("p", 2), features.shape[1:])
+    return Features(scope.emit(op).result, batched=True)
+
+
+def convert_conv_transpose(scope: NodeScope) -> Features:
+    """A transposed convolution over one to three axes."""
+    node = scope.node
+    features = scope.images(0)
+    weights = scope.weights(1, "weight")
+    kernel = weights.shape[2:]
+    if not 1 <= len(kernel) <= 3 or len(features.shape) != len(kernel) + 1:
+        raise NodeError(f"a kernel of {len(kernel)} axes over {len(features.shape) - 1}")
+    window = Window.of(kernel, node.integers("strides"), None, node.integers("dilations"))
+    window.verify()
+    pads, extra = _transposed_pads(scope, features, window)
+    op = nn.ConvTransposeOp(
+        features.value,
+        scope.trained(weights, 1),
+        scope.trained(scope.weights(2, "bias"), 2) if scope.has(2) else None,
+        strides=_unless_all(1, window.strides),
+        pads=_unless_all(0, pads),
+        output_pads=_unless_all(0, extra),
+        dilations=_unless_all(1, window.dilations),
+        groups=node.integer("group", 1),
+    )
+    return Features(scope.emit(op).result, batched=True)
+
+
+def _transposed_pads(
+    scope: NodeScope, features: Features, window: Window
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Pads and output pads as stated, or those that give the shape that is stated."""
+    node, spatial = scope.node, features.shape[1:]
+    extra = node.integers("output_padding") or (0,) * window.rank
+    automatic = node.text("auto_pad", "NOTSET")
+    shape = node.integers("output_shape")
+    if shape is not None:
+        shape = shape[-window.rank :]
+    elif automatic in ("SAME_UPPER", "SAME_LOWER"):
+        shape = tuple(n * s for n, s in zip(spatial, window.strides, strict=True))
+    if shape is None:
+        stated = None if automatic == "VALID" else node.integers("pads")
+        return stated or window.pads, extra
+    begins: list[int] = []
+    ends: list[int] = []
+    more: list[int] = []
+    sizes = zip(spatial, window.strides, _reaches(window), extra, shape, strict=True)
+    for extent, stride, reach, added, wanted in sizes:
+        total = stride * (extent - 1) + added + reach - wanted
+        # The odd one goes to the end for SAME_UPPER, and to the begin otherwise.
+        begin = total // 2 if automatic == "SAME_UPPER" else total - total // 2
+        begins.append(begin if total >= 0 else 0)
+        ends.append(total - begin if total >= 0 else 0)
+        more.append(added + max(-total, 0))
+    return (*begins, *ends), tuple(more)
 
 
 def convert_global_average_pool(scope: NodeScope) -> Features:
@@ -166,7 +243,10 @@ def _reaches(window: Window) -> list[int]:
 WINDOW_OPS: Mapping[str, Conversion] = {
     "AveragePool": convert_average_pool,
     "Conv": convert_conv,
+    "ConvTranspose": convert_conv_transpose,
     "GlobalAveragePool": convert_global_average_pool,
     "GlobalMaxPool": convert_global_max_pool,
+    "GlobalLpPool": convert_global_lp_pool,
+    "LpPool": convert_lp_pool,
     "MaxPool": convert_max_pool,
 }

@@ -112,3 +112,35 @@ func.func @unused(%x: tensor<4xf32>, %w: tensor<4x4xf32>) {
   %b = nn.softmax %a axis 0 : (tensor<4xf32>) -> tensor<4xf32>
   func.return
 }
+
+// What moves nothing goes.
+// CHECK-LABEL: func.func @nothing_moves
+// CHECK-NEXT:    func.return %x
+func.func @nothing_moves(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %a = nn.slice %x starts [0, 0] sizes [2, 3] : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %b = nn.pad %a constant low [0, 0] high [0, 0] : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %c = nn.tile %b [1, 1] : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %d = nn.concat %c axis 1 : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %e = nn.gather %d axis 1 [0, 1, 2] : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  func.return %e : tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @a_mirror_moves
+// CHECK-NEXT:    nn.slice
+func.func @a_mirror_moves(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %a = nn.slice %x starts [1, 0] sizes [2, 3] steps [-1, 1] : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  func.return %a : tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @constants_that_move
+// CHECK-NEXT:    [[Y:%.*]] = trained.tensor [6.0, 4.0, 8.0] : tensor<3xf32>
+// CHECK-NEXT:    func.return [[Y]]
+func.func @constants_that_move() -> tensor<3xf32> {
+  %a = trained.tensor [1.0, 2.0, 3.0, 4.0] : tensor<4xf32>
+  %two = trained.tensor 2.0 : tensor<f32>
+  %back = nn.slice %a starts [3] sizes [2] steps [-1] : (tensor<4xf32>) -> tensor<2xf32>
+  %all = nn.concat %back, %a axis 0 : (tensor<2xf32>, tensor<4xf32>) -> tensor<6xf32>
+  %some = nn.gather %all axis 0 [1, 3, 0] : (tensor<6xf32>) -> tensor<3xf32>
+  %y = nn.binary mul %some, %two : (tensor<3xf32>, tensor<f32>) -> tensor<3xf32>
+  func.return %y : tensor<3xf32>
+}

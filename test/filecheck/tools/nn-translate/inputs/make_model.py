@@ -20,7 +20,7 @@ nodes = [
     helper.make_node("Gemm", ["flat", "dense.weight", "dense.bias"], ["logits"], "/dense/Gemm"),
 ]
 if "unsupported" in options:
-    nodes[1].op_type = "Sigmoid"
+    nodes[1].op_type = "Hardmax"
 if "nan" in options:
     weights["dense.bias"][1] = np.nan
 graph = helper.make_graph(
