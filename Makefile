@@ -30,7 +30,7 @@ lit: $(VENV)/.installed-test
 	$(BIN)/lit -q test/filecheck
 
 unit: $(VENV)/.installed-test
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q --numprocesses auto --maxprocesses 8
 
 docs: $(VENV)/.installed-test
 	$(BIN)/python docs/generate.py --check

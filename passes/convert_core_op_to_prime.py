@@ -15,7 +15,7 @@ from ..dialects.support.errors import CombinedError, CorelowerError, OperationEr
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import Array
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
-from .target_checks import HOST_OPERATIONS
+from .reform_limits import HOST_OPERATIONS
 from .verify_target import verify_target
 
 LARGEST_SIGNAL_BITS = 8

@@ -1,41 +1,38 @@
 """The pass `convert-nn-to-core-op`: linear layers and their rectifiers to dot products."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from ..dialects import core_op, nn, trained
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
-from ..dialects.support.errors import CorelowerError, OperationError, describe_location
+from ..dialects.support.errors import OperationError
 from ..dialects.support.provenance import golden_name, set_golden
 from .core_counts import counting_target
+from .nn_layers import (
+    Layer,
+    conv_layer,
+    dense_layer,
+    has_constant_weights,
+    insert_layer,
+    rectifier_of,
+    replace_layer,
+)
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
+from .reform_limits import ReformError, obstacles_in
 from .wiring import (
     channels_first,
     channels_last,
     channels_last_order,
-    constant,
     fixed_product,
     is_nonnegative,
     reshape,
 )
-
-FloatArray = np.typing.NDArray[np.float32]
-
-HOST_OPERATIONS = (nn.SoftmaxOp, nn.ArgMaxOp)
-"""What the host computes behind the last core."""
-
-_REMEDIES: dict[type[nn.NnOperation], str] = {
-    nn.BatchNormOp: "run nn-fold-batch-norm before",
-    nn.MaxPoolOp: "run nn-decompose-pooling before",
-    nn.AveragePoolOp: "run nn-decompose-pooling before",
-}
 
 
 @dataclass(frozen=True)
@@ -63,16 +60,8 @@ class ConvertNnToCoreOp(CorelowerPass):
                 ConvertTranspose(),
             ]
             run_patterns(function, patterns, ctx)
-            _require_converted(function)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A linear layer as rows times a matrix: `rows` P.. x G x M, `matrix` G x M x N, `bias` GxN."""
-
-    rows: SSAValue
-    matrix: FloatArray
-    bias: FloatArray | None
+            if obstacles := tuple(obstacles_in(function)):
+                raise ReformError(obstacles)
 
 
 class ConvertConv(RewritePattern):
@@ -80,6 +69,8 @@ class ConvertConv(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: nn.ConvOp, rewriter: PatternRewriter) -> None:
+        if not has_constant_weights(op):
+            return
         layer = conv_layer(op, rewriter)
         last = rectifier_of(op) or op
         spatial = shape_of(op.result)[1:]
@@ -94,6 +85,8 @@ class ConvertDense(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: nn.DenseOp, rewriter: PatternRewriter) -> None:
+        if not has_constant_weights(op):
+            return
         layer = dense_layer(op, rewriter)
         last = rectifier_of(op) or op
         value = insert_layer(rewriter, layer, last, None)
@@ -223,87 +216,14 @@ class ConvertTranspose(RewritePattern):
         rewriter.replace(op, core_op.PermuteOp(op.input, op.permutation.get_values()))
 
 
-def conv_layer(op: nn.ConvOp, rewriter: PatternRewriter) -> Layer:
-    """
-    A convolution as rows and matrix.
-
-    Groups whose weights are all equal, as in a pooling written as a convolution, are positions.
-    """
-    groups = op.groups.value.data
-    weight = constant_array(op, op.weight, "weight")
-    outputs, channels = weight.shape[:2]
-    matrix = weight.reshape(groups, outputs // groups, channels, -1).transpose(0, 3, 2, 1)
-    matrix = matrix.reshape(groups, -1, outputs // groups)
-    bias = None
-    if op.bias is not None:
-        bias = constant_array(op, op.bias, "bias").reshape(groups, -1)
-    image = channels_last(rewriter, op.input)
-    spatial = shape_of(image)[:-1]
-    image = reshape(rewriter, image, (*spatial, groups, channels))
-    rows = rewriter.insert(core_op.WindowOp(image, op.window)).result
-    alike = groups > 1 and bool((matrix == matrix[:1]).all())
-    if alike and (bias is None or bool((bias == bias[:1]).all())):
-        positions = shape_of(rows)[:-1]
-        rows = reshape(rewriter, rows, (*positions, 1, matrix.shape[1]))
-        return Layer(rows, matrix[:1], bias[:1] if bias is not None else None)
-    return Layer(rows, matrix, bias)
-
-
-def dense_layer(op: nn.DenseOp, rewriter: PatternRewriter) -> Layer:
-    """A dense layer as rows and matrix."""
-    weight = constant_array(op, op.weight, "weight")
-    bias = constant_array(op, op.bias, "bias")[None] if op.bias is not None else None
-    shape = shape_of(op.input)
-    rows = reshape(rewriter, op.input, (*shape[:-1], 1, shape[-1]))
-    return Layer(rows, weight[None], bias)
-
-
-def insert_layer(
-    rewriter: PatternRewriter, layer: Layer, last: nn.NnOperation, order: Sequence[int] | None
-) -> SSAValue:
-    """The dot product of a layer whose last operation is `last`, for which its result stands."""
-    # A rectifier changes nothing where no result is negative, and keeps the zero point at 0.
-    relu = is_nonnegative(last.result)
-    weight = constant(rewriter, layer.matrix)
-    bias = constant(rewriter, layer.bias) if layer.bias is not None else None
-    activation = Activation.RELU if relu else Activation.LINEAR
-    product = core_op.VmmOp(activation, layer.rows, weight, bias)
-    product.location = last.location
-    set_golden(product, golden_name(last), tuple(order) if order is not None else None)
-    return rewriter.insert(product).result
-
-
-def replace_layer(
-    rewriter: PatternRewriter, op: Operation, last: Operation, value: SSAValue
-) -> None:
-    """Let `value` stand for `last`, which is `op` or the rectifier behind it."""
-    rewriter.replace(last, [], [value])
-    if last is not op:
-        rewriter.erase(op)
-
-
-def rectifier_of(op: nn.NnOperation) -> nn.ReluOp | None:
-    """The rectifier that alone uses the result of `op`, if any."""
-    use = op.result.get_user_of_unique_use()
-    return use if isinstance(use, nn.ReluOp) else None
-
-
-def constant_array(op: Operation, value: SSAValue, what: str) -> FloatArray:
-    """The content of a constant operand. Raises `OperationError` where it is computed."""
-    data = trained.constant_of(value)
-    if data is None:
-        raise OperationError(op, f"the {what} is computed; a core's weights are constants")
-    return np.asarray(data.array, np.float32)
-
-
 def _is_summed_layer(value: SSAValue) -> bool:
     """Whether a layer of one group computes the value for the sum alone."""
     if not value.has_one_use():
         return False
     op = value.owner
-    if isinstance(op, nn.ConvOp):
-        return op.groups.value.data == 1
-    return isinstance(op, nn.DenseOp) and len(shape_of(value)) == 1
+    if not isinstance(op, nn.ConvOp | nn.DenseOp) or not has_constant_weights(op):
+        return False
+    return op.groups.value.data == 1 if isinstance(op, nn.ConvOp) else len(shape_of(value)) == 1
 
 
 def _summand(value: SSAValue, rewriter: PatternRewriter) -> Layer:
@@ -322,29 +242,3 @@ def _summand(value: SSAValue, rewriter: PatternRewriter) -> Layer:
 def _require_same_shapes(op: nn.AddOp) -> None:
     if any(shape_of(operand) != shape_of(op.result) for operand in op.operands):
         raise OperationError(op, "two computed values of different shapes cannot be added yet")
-
-
-def _require_converted(function: Operation) -> None:
-    problems: list[str] = []
-    for op in function.walk():
-        if not isinstance(op, nn.NnOperation) or _stays_on_host(op):
-            continue
-        remedy = _REMEDIES.get(type(op), "it is not a dot product of constants")
-        if isinstance(op, HOST_OPERATIONS):
-            remedy = "only the network's last operations are computed by the host"
-        where = describe_location(op.location)
-        problems.append(f"{f'{where}: ' if where else ''}{op.name}: {remedy}")
-    if problems:
-        raise CorelowerError("cannot become core_op: " + "; ".join(problems))
-
-
-def _stays_on_host(op: nn.NnOperation) -> bool:
-    from xdsl.dialects.func import ReturnOp
-
-    if not isinstance(op, HOST_OPERATIONS):
-        return False
-    users = [use.operation for use in op.result.uses]
-    return all(
-        isinstance(user, ReturnOp) or (isinstance(user, nn.NnOperation) and _stays_on_host(user))
-        for user in users
-    )

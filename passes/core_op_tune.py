@@ -24,6 +24,7 @@ from ..dialects.support.target import Target
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
 from .core_op_quantize_weights import REAL_WEIGHT
 from .pass_base import lowered_functions
+from .reform_limits import HOST_OPERATIONS
 from .remarks import remark
 from .wiring import AUXILIARY
 
@@ -299,8 +300,6 @@ class _Tuning:
 
 def _chip_output(function: FuncOp) -> SSAValue:
     """The last value before what the host computes: decoding, softmax, argmax."""
-    from .convert_nn_to_core_op import HOST_OPERATIONS
-
     returned = function.body.block.last_op
     assert returned is not None
     value = returned.operands[0]

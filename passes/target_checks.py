@@ -16,12 +16,10 @@ from ..dialects.support.cores import cores_of, rows_needed, tiles_of
 from ..dialects.support.errors import OperationError
 from ..dialects.support.target import EXACT_BITS, Target
 from ..dialects.trained import constant_of
+from .reform_limits import HOST_OPERATIONS
 
 Violations = Iterator[str]
 Array = npt.NDArray[np.generic]
-
-HOST_OPERATIONS = (nn.SoftmaxOp, nn.ArgMaxOp)
-"""What the host computes behind the last core, so that no core has to."""
 
 
 def violations_of(function: FuncOp, target: Target) -> list[OperationError]:
