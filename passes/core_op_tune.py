@@ -26,7 +26,7 @@ from .core_op_quantize_weights import REAL_WEIGHT
 from .pass_base import lowered_functions
 from .reform_limits import HOST_OPERATIONS
 from .remarks import remark
-from .wiring import AUXILIARY
+from .wiring import AUXILIARY, FIXED
 
 if TYPE_CHECKING:
     from ..targets.jax.tuning import Layer, Phase, State
@@ -121,7 +121,7 @@ class _Tuning:
         self.layers: dict[int, Layer] = {}
         self.state: State = {}
         for op in self.evaluator.program.operations:
-            if isinstance(op, core_op.VmmOp) and op.is_quantized and AUXILIARY not in op.attributes:
+            if isinstance(op, core_op.VmmOp) and op.is_quantized and not _is_fixed(op):
                 self._add_layer(op)
         phases = len(self.layers) if "layerwise" in options.method else 0
         phases += END_TO_END_STEPS if "end-to-end" in options.method else 0
@@ -296,6 +296,11 @@ class _Tuning:
             f"{phase}: on {self.validation} samples held back, distance {before[0]:.2g} to "
             f"{after[0]:.2g}, disagreement {before[1]:.2%} to {after[1]:.2%}",
         )
+
+
+def _is_fixed(op: core_op.VmmOp) -> bool:
+    """Whether the weights are part of a construction, or were trained as the integers they are."""
+    return AUXILIARY in op.attributes or FIXED in op.attributes
 
 
 def _chip_output(function: FuncOp) -> SSAValue:

@@ -11,6 +11,9 @@ from ..dialects.nn import shape_of
 AUXILIARY = "core_op.auxiliary"
 """Attribute of a `core_op.vmm` whose weights were not trained: merges, pooling, additions."""
 
+FIXED = "core_op.fixed"
+"""Attribute of a `core_op.vmm` whose integer weights are exactly the real ones: not to be tuned."""
+
 
 def channels_last(builder: Builder, value: SSAValue) -> SSAValue:
     """C x S.. to S.. x C."""

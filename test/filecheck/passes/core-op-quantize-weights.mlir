@@ -13,7 +13,7 @@ module attributes {core_op.target = #chip} {
   // CHECK-DAG:     [[B:%.*]] = trained.tensor {{\[\[}}2, -4]] : tensor<1x2xi32>
   // CHECK-DAG:     [[G:%.*]] = trained.tensor [0.5] : tensor<1xf32>
   // CHECK:         core_op.vmm relu %x, [[W]] bias [[B]] gain [[G]] {golden = "y"} :
-  // REAL:          core_op.vmm relu {{.*}} core_op.real_weight = #trained.data<{{\[\[\[}}7.0, 4.0], [-2.0, 1.0]]] : tensor<1x2x2xf32>>
+  // REAL:          core_op.vmm relu {{.*}} core_op.real_weight = #trained.data<{{\[\[\[}}7.0, 4.0], [-2.0, 1.1]]] : tensor<1x2x2xf32>>
   // A neuron's own step uses all of its integers, here from -7 to 7.
   // NEURON-LABEL: func.func @main
   // NEURON-DAG:    trained.tensor {{\[\[\[}}7, 7], [-2, 2]]] : tensor<1x2x2xi8>
@@ -21,7 +21,7 @@ module attributes {core_op.target = #chip} {
   // POWER-LABEL: func.func @main
   // POWER-DAG:     trained.tensor [0.5] : tensor<1xf32>
   func.func @main(%x: tensor<1x2x!zero>) -> tensor<1x2x!zero> {
-    %w = trained.tensor [[[3.5, 2.0], [-1.0, 0.5]]] : tensor<1x2x2xf32>
+    %w = trained.tensor [[[3.5, 2.0], [-1.0, 0.55]]] : tensor<1x2x2xf32>
     %b = trained.tensor [[0.5, -1.0]] : tensor<1x2xf32>
     %y = core_op.vmm relu %x, %w bias %b {golden = "y"} : (tensor<1x2x!zero>, tensor<1x2x2xf32>, tensor<1x2xf32>) -> tensor<1x2x!zero>
     func.return %y : tensor<1x2x!zero>
@@ -39,6 +39,22 @@ module attributes {core_op.target = #chip} {
     %w = trained.tensor [[[0.25], [0.25]]] : tensor<1x2x1xf32>
     %y = core_op.vmm relu %x, %w {core_op.auxiliary} : (tensor<1x2x!offset>, tensor<1x2x1xf32>) -> tensor<1x1x!zero>
     func.return %y : tensor<1x1x!zero>
+  }
+
+  // What was trained with integers keeps them, and is not tuned: thirds do not become sevenths. The
+  // bias of 1/12 is half a step, which is exact where weights and bias are doubled and the gain is not.
+  // CHECK-LABEL: func.func @ternary
+  // CHECK-DAG:     trained.tensor {{\[\[\[}}2, 0], [-2, 2]]] : tensor<1x2x2xi8>
+  // CHECK-DAG:     trained.tensor {{\[\[}}1, 0]] : tensor<1x2xi32>
+  // CHECK-DAG:     trained.tensor [0.16666667] : tensor<1xf32>
+  // CHECK:         {core_op.fixed} :
+  // REAL-LABEL:  func.func @ternary
+  // REAL-NOT:      core_op.real_weight
+  func.func @ternary(%x: tensor<1x2x!zero>) -> tensor<1x2x!zero> {
+    %w = trained.tensor [[[0.33333334, 0.0], [-0.33333334, 0.33333334]]] : tensor<1x2x2xf32>
+    %b = trained.tensor [[0.083333336, 0.0]] : tensor<1x2xf32>
+    %y = core_op.vmm relu %x, %w bias %b : (tensor<1x2x!zero>, tensor<1x2x2xf32>, tensor<1x2xf32>) -> tensor<1x2x!zero>
+    func.return %y : tensor<1x2x!zero>
   }
 
   // What is quantised already stays.

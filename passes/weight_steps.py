@@ -1,0 +1,170 @@
+"""Steps of integer weights: the numbers that a weight of 1 stands for."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from ..dialects import core_op
+from ..dialects.support.target import Target
+from .weight_grids import grid_steps
+
+FloatArray = npt.NDArray[np.float64]
+WeightArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+CLIPPING = np.linspace(1.0, 0.7, 13)
+"""Candidates of the largest weight kept, as a part of the largest there is."""
+
+LARGEST_BIAS_LOSS = 1 / 64
+"""Of a result's code: what rounding a bias may cost where the weights leave room for less."""
+
+CHUNK = 1 << 16
+"""Weights that are worked on at once: what a processor's cache holds."""
+
+
+def weight_step(weight: WeightArray, target: Target) -> FloatArray:
+    """The step of the least squared error, a core (G x 1 x 1) or a neuron (G x 1 x N)."""
+    largest = target.largest_weight
+    steps: list[FloatArray] = []
+    for part in _chunks(weight):
+        peak = (
+            np.abs(part).max(axis=shared_axes(target), keepdims=True, initial=0).astype(np.float64)
+        )
+        # Steps are normal numbers, so that they have a reciprocal.
+        tiny = float(np.finfo(np.float32).tiny)
+        peak = np.where(peak > 0, np.maximum(peak, tiny * largest), largest)
+        # More values than 9 bits tell apart leave nothing to win by clipping.
+        steps.append(peak / largest if largest > 255 else _least_error_step(part, peak, target))
+    return np.concatenate(steps) if steps else np.ones((0, 1, 1))
+
+
+def _least_error_step(part: WeightArray, peak: FloatArray, target: Target) -> FloatArray:
+    best = peak / target.largest_weight
+    least = np.full_like(best, np.inf)
+    nearest, scaled = np.empty_like(part), np.empty_like(part)
+    for kept in CLIPPING:
+        step = peak * (kept / target.largest_weight)
+        np.multiply(part, (1 / step).astype(np.float32), out=scaled)
+        np.rint(scaled, out=nearest)
+        np.clip(nearest, target.weights[0], target.weights[1], out=nearest)
+        nearest -= scaled
+        if target.gain == "core":
+            error = np.einsum("gmn,gmn->g", nearest, nearest)[:, None, None]
+        else:
+            error = np.einsum("gmn,gmn->gn", nearest, nearest)[:, None]
+        error = error * np.square(step)
+        better = error < least
+        best, least = np.where(better, step, best), np.where(better, error, least)
+    return best
+
+
+def grid_step(real: WeightArray, target: Target) -> FloatArray:
+    """The step of weights that are integers already, a core or a neuron; NaN where they are not."""
+    groups, fan_in, outputs = real.shape
+    if target.gain == "core":
+        steps = grid_steps(real.reshape(groups, -1), target.largest_weight)
+        return steps.reshape(groups, 1, 1)
+    columns = real.transpose(0, 2, 1).reshape(-1, fan_in)
+    return grid_steps(columns, target.largest_weight).reshape(groups, 1, outputs)
+
+
+def refinement(
+    integers: npt.NDArray[np.integer], bias: FloatArray, gain: FloatArray, target: Target
+) -> IntArray:
+    """
+    By what to multiply weights and bias so that rounding the bias costs next to nothing.
+
+    Small integers as weights leave room: twice the weights and half the gain compute the same, and
+    the bias has half the step. Powers of two; 1 where the room, or the bias that the target holds,
+    allows no more.
+    """
+    axes = shared_axes(target)
+    peak = np.abs(integers).max(axis=axes, keepdims=True, initial=0).astype(np.int64)
+    times = np.ones(peak.shape, np.int64)
+    room = np.where(peak > 0, target.largest_weight // np.maximum(peak, 1), 1)
+
+    def over_cores(values: FloatArray) -> FloatArray:
+        wide = values[:, None]
+        return wide.max(axis=2, keepdims=True, initial=0) if target.gain == "core" else wide
+
+    reach = over_cores(np.abs(bias))
+    while True:
+        here = bias * times[:, 0]
+        loss = over_cores(np.abs(here - np.rint(here)) * (gain / times[:, 0]))
+        more = (loss > LARGEST_BIAS_LOSS) & (2 * times <= room)
+        more &= 2 * times * reach <= target.largest_bias
+        if not more.any():
+            return times
+        times = np.where(more, 2 * times, times)
+
+
+def integers_of(
+    weight: WeightArray, step: FloatArray, target: Target
+) -> tuple[npt.NDArray[np.integer], IntArray, FloatArray]:
+    """
+    The weights in steps, their sums over each column (G x N), and the steps.
+
+    A common divisor of a core's weights goes to its step: a merge stage, all of whose weights are
+    equal, then has weights of 1 and a small bias.
+    """
+    groups, _, outputs = weight.shape
+    integers = np.empty(weight.shape, np.int16 if max(map(abs, target.weights)) > 127 else np.int8)
+    sums = np.zeros((groups, outputs), np.int64)
+    steps = step.copy()
+    single = step.astype(np.float32)
+    first = 0
+    for part in _chunks(weight):
+        here = slice(first, first + len(part))
+        first += len(part)
+        nearest = part / single[here]
+        np.rint(nearest, out=nearest)
+        np.clip(nearest, target.weights[0], target.weights[1], out=nearest)
+        integers[here] = nearest
+        if target.gain_values != "power_of_two":
+            divisor = _common_divisors(integers[here], target)
+            if (divisor > 1).any():
+                integers[here] //= divisor
+                steps[here] *= divisor
+        integers[here].sum(axis=1, dtype=np.int64, out=sums[here])
+    if integers.dtype == np.int16 and max(-integers.min(initial=0), integers.max(initial=0)) <= 127:
+        integers = integers.astype(np.int8)
+    return integers, sums, steps
+
+
+def _common_divisors(integers: npt.NDArray[np.integer], target: Target) -> IntArray:
+    """The largest divisor, a core (G x 1 x 1) or a neuron (G x 1 x N); 1 where all is zero."""
+    groups, fan_in, outputs = integers.shape
+    rows = integers
+    if target.gain == "core":
+        rows = integers.reshape(groups, fan_in * outputs, 1)
+    divisor = np.zeros((groups, rows.shape[2]), integers.dtype)
+    first, count = 0, 16
+    # Nearly always a few weights show that there is none.
+    while first < rows.shape[1] and (divisor != 1).any():
+        some = np.gcd.reduce(rows[:, first : first + count], axis=1)
+        divisor = np.gcd(divisor, some)
+        first, count = first + count, 2 * count
+    return np.maximum(divisor, 1)[:, None]
+
+
+def shared_axes(target: Target) -> tuple[int, ...]:
+    """The axes of G x M x N over which weights share a gain."""
+    return (1, 2) if target.gain == "core" else (1,)
+
+
+def _chunks(weight: WeightArray) -> Iterator[WeightArray]:
+    """The groups in order, as many at once as have `CHUNK` weights, and one at least."""
+    count = max(1, CHUNK // max(1, weight[:1].size))
+    for first in range(0, len(weight), count):
+        yield weight[first : first + count]
+
+
+def power_of_two_step(
+    step: FloatArray, incoming: core_op.CodeType, outgoing: core_op.CodeType, target: Target
+) -> FloatArray:
+    """The next larger step that makes the gain a power of two, where the target has only those."""
+    if target.gain_values == "free":
+        return step
+    ratio = incoming.scale.data / outgoing.scale.data
+    return np.exp2(np.ceil(np.log2(step * ratio) - 1e-9)) / ratio
