@@ -23,6 +23,7 @@ from .nn_layers import (
     rectifier_of,
     replace_layer,
 )
+from .nn_quantize_to_core_op import convert_quantizers
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .reform_limits import ReformError, obstacles_in
 from .wiring import (
@@ -60,6 +61,7 @@ class ConvertNnToCoreOp(CorelowerPass):
                 ConvertTranspose(),
             ]
             run_patterns(function, patterns, ctx)
+            convert_quantizers(ctx, function)
             if obstacles := tuple(obstacles_in(function)):
                 raise ReformError(obstacles)
 

@@ -13,7 +13,7 @@ from ..dialects.support.errors import CorelowerError
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
 from .pass_base import lowered_functions, remark
 from .signal_classes import SignalClass, signal_classes
-from .signal_ranges import set_range
+from .signal_ranges import limits_of, set_range
 
 SATURATION_REMARK = (
     "the outputs count as decisions: codes span {low:.3g} to {high:.3g}, smaller ones saturate; "
@@ -71,8 +71,9 @@ class CoreOpCalibrate(CalibrationPass):
                     remark(ctx, function, SATURATION_REMARK.format(low=low, high=high))
                 else:
                     low, high = least_error_range(merged, bits, rectified=signal.is_rectified)
+            least, most = limits_of(signal.roots)
             for root in signal.roots:
-                set_range(root, low, high, function)
+                set_range(root, max(low, least), min(high, most), function)
 
 
 def _outputs(function: FuncOp) -> frozenset[SSAValue]:

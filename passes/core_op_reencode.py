@@ -16,7 +16,7 @@ from ..dialects.support.errors import CorelowerError, OperationError, describe_l
 from .pass_base import CorelowerPass, lowered_functions
 from .signal_classes import SignalClass, signal_classes
 from .signal_ranges import clear_ranges, range_of, set_range
-from .wiring import fixed_product, reshape
+from .wiring import decode_for_host, fixed_product, reshape
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class CoreOpReencode(CorelowerPass):
                 code = code_for(low, high, target.signal_bits, rectified=signal.is_rectified)
                 _apply_code(signal, code, function)
             clear_ranges(function)
-            _decode_for_host(function)
+            decode_for_host(function)
 
 
 def code_for(low: float, high: float, bits: int, *, rectified: bool) -> core_op.CodeType:
@@ -116,19 +116,6 @@ def _apply_code(signal: SignalClass, code: core_op.CodeType, function: FuncOp) -
         function.body.block.insert_op_before(encode, _first(function.body.block))
         for use in uses:
             use.operation.operands[use.index] = encode.result
-
-
-def _decode_for_host(function: FuncOp) -> None:
-    for op in list(function.body.block.ops):
-        if isinstance(op, core_op.CoreOperation):
-            continue
-        for index, operand in enumerate(op.operands):
-            if core_op.code_of(operand) is None:
-                continue
-            decode = core_op.DecodeOp(operand)
-            decode.location = op.location
-            function.body.block.insert_op_before(decode, op)
-            op.operands[index] = decode.result
 
 
 def _first(block: Block) -> Operation:

@@ -28,7 +28,11 @@ class NnFoldBatchNormPass(CorelowerPass):
     name = "nn-fold-batch-norm"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        fold = load_project_rules(ctx, "nn_fold_batch_norm", NN_NATIVES)
+        # Constants that are added become biases, so that a batch norm behind them has a layer.
+        fold = [
+            *load_project_rules(ctx, "nn_fold_batch_norm", NN_NATIVES),
+            *load_project_rules(ctx, "nn_fuse_linear", NN_NATIVES),
+        ]
         convert = load_project_rules(ctx, "nn_batch_norm_to_conv", NN_NATIVES)
         for function in lowered_functions(op):
             apply_rules(ctx, function, fold)

@@ -7,11 +7,11 @@ Named pipelines: each name stands, wherever a pass may stand, for the passes in 
 PIPELINES: dict[str, str] = {
     # A trained network to dot products and wiring, exactly. Needs a target.
     "nn-to-core-op": (
-        "canonicalize,nn-fold-batch-norm,nn-fuse-linear,canonicalize,"
+        "canonicalize,nn-hoist-quantize,nn-fold-batch-norm,nn-fuse-linear,canonicalize,"
         "nn-decompose-pooling,convert-nn-to-core-op,canonicalize"
     ),
     # Real signals to codes. Needs data.
-    "core-op-encode": "core-op-calibrate,core-op-reencode",
+    "core-op-encode": "core-op-calibrate,core-op-reencode,core-op-normalize-thresholds",
     # Dot products to tiles that fit a core, partial sums to codes. Needs data.
     "core-op-tile": ("core-op-expand,canonicalize,core-op-calibrate,core-op-reencode,canonicalize"),
     # Coded dot products to PRIME's cells, and these to its mats.

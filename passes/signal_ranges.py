@@ -10,6 +10,30 @@ from xdsl.utils.hints import isa
 RANGE = "core_op.range"
 """Attribute of a dot product, or of a function's input: the least and the largest number."""
 
+LIMITS = "core_op.limits"
+"""Attribute of a dot product: the interval that a quantizer of the network keeps it within."""
+
+
+def set_limits(op: Operation, low: float, high: float) -> None:
+    """Note the interval beyond which the result of `op` saturates in the network itself."""
+    op.attributes[LIMITS] = DenseArrayBase.from_list(f64, [low, high])
+
+
+def limits_of(values: Iterable[SSAValue]) -> tuple[float, float]:
+    """The interval that contains those of all values; infinite where one has none."""
+    found = [_limits(value) for value in values]
+    return min(low for low, _ in found), max(high for _, high in found)
+
+
+def _limits(value: SSAValue) -> tuple[float, float]:
+    attribute = None
+    if isinstance(value.owner, Operation):
+        attribute = value.owner.attributes.get(LIMITS)
+    if not isa(attribute, DenseArrayBase[Float64Type]) or len(attribute) != 2:
+        return float("-inf"), float("inf")
+    low, high = attribute.get_values()
+    return float(low), float(high)
+
 
 def set_range(value: SSAValue, low: float, high: float, function: FuncOp) -> None:
     """Note the interval that the code of `value` is to span."""
@@ -35,6 +59,7 @@ def clear_ranges(function: FuncOp) -> None:
     """Drop every range: codes say it now."""
     for op in function.walk():
         op.attributes.pop(RANGE, None)
+        op.attributes.pop(LIMITS, None)
     attributes = _argument_attributes(function)
     for entry in attributes:
         entry.pop(RANGE, None)

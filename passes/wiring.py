@@ -3,9 +3,10 @@
 import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects.builtin import UnitAttr, f32
+from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, SSAValue
 
-from ..dialects import core_op, nn, trained
+from ..dialects import core_op, nn, nn_base, trained
 from ..dialects.nn import shape_of
 
 AUXILIARY = "core_op.auxiliary"
@@ -54,14 +55,17 @@ def fixed_product(
     *,
     element: Attribute = f32,
     same_code: bool = False,
+    bias: np.typing.NDArray[np.floating] | None = None,
 ) -> core_op.VmmOp:
     """
-    `rows` (positions.. x 1 x M) times a fixed M x N matrix, the same at every position.
+    `rows` (positions.. x 1 x M) times a fixed M x N matrix, the same at every position, plus a
+    bias of N.
 
     Marked as auxiliary: its weights are part of the construction, not of the training.
     """
     weight = constant(builder, matrix[None])
-    op = core_op.VmmOp(activation, rows, weight, element=element, same_code=same_code)
+    added = constant(builder, bias[None]) if bias is not None else None
+    op = core_op.VmmOp(activation, rows, weight, added, element=element, same_code=same_code)
     op.attributes[AUXILIARY] = UnitAttr()
     return builder.insert(op)
 
@@ -69,9 +73,18 @@ def fixed_product(
 def is_nonnegative(value: SSAValue) -> bool:
     """Whether it is certain from the IR alone that no element is below zero."""
     op = value.owner
+    code = core_op.code_of(value) if isinstance(op, core_op.CoreOperation) else None
+    if code is not None:
+        return code.zero.data == 0
     match op:
         case nn.ReluOp():
             return True
+        case nn.QuantizeOp():
+            zero = nn_base.resolved(op.zero)
+            least, _ = op.code_range
+            return is_nonnegative(op.input) or (
+                zero is not None and bool((np.asarray(zero, np.float64) <= least).all())
+            )
         case core_op.VmmOp():
             return op.activation.data is core_op.Activation.RELU
         case core_op.EncodeOp() | core_op.DecodeOp():
@@ -91,3 +104,17 @@ def is_nonnegative(value: SSAValue) -> bool:
             return op.data.is_resolved and not bool((op.data.array < 0).any())  # pyright: ignore
         case _:
             return False
+
+
+def decode_for_host(function: FuncOp) -> None:
+    """Decode the codes that reach what is not on the chip: the host's operations, and the end."""
+    for op in list(function.body.block.ops):
+        if isinstance(op, core_op.CoreOperation):
+            continue
+        for index, operand in enumerate(op.operands):
+            if core_op.code_of(operand) is None:
+                continue
+            decode = core_op.DecodeOp(operand)
+            decode.location = op.location
+            function.body.block.insert_op_before(decode, op)
+            op.operands[index] = decode.result

@@ -64,12 +64,12 @@ def stages_for(
     data = f"{data} samples={samples} output={output}".strip()
     calibrate = f"core-op-calibrate{{{data}}},core-op-reencode"
     reform = (
-        "canonicalize,nn-fold-batch-norm,nn-fuse-linear,canonicalize,"
+        "canonicalize,nn-hoist-quantize,nn-fold-batch-norm,nn-fuse-linear,canonicalize,"
         f"nn-decompose-pooling{{max={max_pool}}},convert-nn-to-core-op,canonicalize"
     )
     stages = [
         Stage("reformed", reform),
-        Stage("reencoded", calibrate),
+        Stage("reencoded", f"{calibrate},core-op-normalize-thresholds"),
         Stage("expanded", f"core-op-expand,canonicalize,{calibrate},canonicalize"),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={str(tune).lower()}}}"),
     ]
