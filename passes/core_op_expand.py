@@ -4,19 +4,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, UnitAttr, f32
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import ModuleOp, f32
+from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from ..dialects import core_op, trained
+from ..dialects import core_op
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
 from ..dialects.support.cores import tiles_of
-from ..dialects.support.errors import CorelowerError, OperationError
-from ..dialects.support.provenance import provenance_of
+from ..dialects.support.errors import CorelowerError
 from ..dialects.support.target import Target
+from .packing import pack_products
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
-from .wiring import AUXILIARY, constant, fixed_product, reshape
+from .product_rewriting import (
+    copy_auxiliary,
+    cut_axis,
+    pad_axis,
+    real_parameters,
+    replace_product,
+)
+from .wiring import constant, fixed_product, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
 
@@ -28,25 +35,25 @@ class CoreOpExpand(CorelowerPass):
 
     Needs a target and weights that are not quantised yet. Tiles are groups, so the number of
     operations does not grow with them. A partial sum gets a code like any signal: calibrate and
-    re-encode after this pass. Small fixed products are packed, several positions a core.
+    re-encode after this pass. Groups that are small are packed, several to a core, and so are the
+    positions of small fixed products.
     """
 
     name = "core-op-expand"
 
     pack: bool = field(
         default=True,
-        metadata={"help": "merges, pools and additions of several positions in a core"},
+        metadata={"help": "several small groups, or positions of a merge or a pool, in a core"},
     )
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = core_op.target_of(op)
         if target is None:
             raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
-        patterns: list[RewritePattern] = [SplitMatrix(target)]
         for function in lowered_functions(op):
-            run_patterns(function, patterns, ctx)
+            run_patterns(function, [SplitMatrix(target)], ctx)
             if self.pack:
-                run_patterns(function, [PackPositions(target, _packable(function, target))], ctx)
+                pack_products(ctx, function, target)
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class SplitMatrix(RewritePattern):
         parts, stripes = tiles_of(op.fan_in, op.outputs, self.target)
         if parts == stripes == 1:
             return
-        weight, bias = _real_parameters(op)
+        weight, bias = real_parameters(op)
         rows, columns = -(-op.fan_in // parts), -(-op.outputs // stripes)
         positions = shape_of(op.input)[:-2]
         value = _dealt(rewriter, op.input, parts, rows)
@@ -85,77 +92,13 @@ class SplitMatrix(RewritePattern):
             element=f32 if is_partial else core_op.element_of(op.result),
             same_code=op.same_code is not None and not is_partial,
         )
-        _copy_auxiliary(op, product)
+        copy_auxiliary(op, product)
         rewriter.insert(product)
         tiled = (*positions, op.groups * parts, stripes * columns)
-        value = _cut_axis(rewriter, reshape(rewriter, product.result, tiled), -1, op.outputs)
+        value = cut_axis(rewriter, reshape(rewriter, product.result, tiled), -1, op.outputs)
         if is_partial:
             value = _merged(rewriter, value, op, parts)
-        _replace(op, value, rewriter)
-
-
-class PackPositions(RewritePattern):
-    """
-    A small fixed matrix several times along the diagonal of a core: as many positions at once.
-
-    Without this a merge of four partial sums would use 4 of 256 rows and one column.
-    """
-
-    def __init__(self, target: Target, wanted: set[core_op.VmmOp]):
-        self.target = target
-        self.wanted = wanted
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        if op not in self.wanted:
-            return
-        self.wanted.remove(op)
-        weight, _ = _real_parameters(op)
-        _, fan_in, outputs = weight.shape
-        total, copies = op.positions, _copies(op, self.target)
-        blocks = -(-total // copies)
-        copies = -(-total // blocks)
-        value = reshape(rewriter, op.input, (total, fan_in))
-        value = _pad_axis(rewriter, value, 0, blocks * copies)
-        value = reshape(rewriter, value, (blocks, 1, copies * fan_in))
-        product = fixed_product(
-            rewriter,
-            value,
-            _block_diagonal(weight[0], copies),
-            op.activation.data,
-            element=core_op.element_of(op.result),
-            same_code=op.same_code is not None,
-        )
-        value = reshape(rewriter, product.result, (blocks * copies, outputs))
-        value = _cut_axis(rewriter, value, 0, total)
-        _replace(op, value, rewriter)
-
-
-def _block_diagonal(matrix: FloatArray, copies: int) -> FloatArray:
-    rows, columns = matrix.shape
-    blocks = np.zeros((copies, rows, copies, columns), np.float32)
-    blocks[np.arange(copies), :, np.arange(copies), :] = matrix
-    return blocks.reshape(copies * rows, copies * columns)
-
-
-def _packable(function: Operation, target: Target) -> set[core_op.VmmOp]:
-    """The fixed products of which a core holds several. Each is packed once."""
-    return {
-        op
-        for op in function.walk()
-        if isinstance(op, core_op.VmmOp)
-        and AUXILIARY in op.attributes
-        and op.groups == 1
-        and _copies(op, target) > 1
-    }
-
-
-def _copies(op: core_op.VmmOp, target: Target) -> int:
-    """How many positions of a fixed product fit into one core, at most as many as there are."""
-    if op.bias is not None:
-        return 1
-    fit = min(target.inputs // op.fan_in, target.fan_out // op.outputs)
-    return min(fit, op.positions)
+        replace_product(op, value, rewriter)
 
 
 def _tiles(matrices: FloatArray, rows: int, columns: int) -> FloatArray:
@@ -183,7 +126,7 @@ def _dealt(rewriter: PatternRewriter, value: SSAValue, parts: int, rows: int) ->
     are alike too, and smaller than sums over whole regions, which cancel each other.
     """
     *positions, groups, _ = shape_of(value)
-    value = _pad_axis(rewriter, value, -1, parts * rows)
+    value = pad_axis(rewriter, value, -1, parts * rows)
     if parts > 1:
         rank = len(positions)
         value = reshape(rewriter, value, (*positions, groups, rows, parts))
@@ -204,45 +147,3 @@ def _merged(rewriter: PatternRewriter, value: SSAValue, op: core_op.VmmOp, parts
     return fixed_product(
         rewriter, value, np.ones((parts, 1)), op.activation.data, element=element
     ).result
-
-
-def _real_parameters(op: core_op.VmmOp) -> tuple[FloatArray, FloatArray | None]:
-    if op.is_quantized:
-        raise OperationError(op, "the weights are quantised already; run core-op-expand before")
-    weight = trained.constant_of(op.weight)
-    bias = trained.constant_of(op.bias) if op.bias is not None else None
-    if weight is None or (op.bias is not None and bias is None):
-        raise OperationError(op, "the weights are computed; a core's weights are constants")
-    real_weight = np.asarray(weight.array, np.float32)
-    return real_weight, np.asarray(bias.array, np.float32) if bias is not None else None
-
-
-def _copy_auxiliary(op: core_op.VmmOp, copy: core_op.VmmOp) -> None:
-    if AUXILIARY in op.attributes:
-        copy.attributes[AUXILIARY] = UnitAttr()
-
-
-def _pad_axis(rewriter: PatternRewriter, value: SSAValue, axis: int, size: int) -> SSAValue:
-    shape = shape_of(value)
-    high = [0] * len(shape)
-    high[axis] = size - shape[axis]
-    if not high[axis]:
-        return value
-    return rewriter.insert(core_op.PadOp(value, [0] * len(shape), high)).result
-
-
-def _cut_axis(rewriter: PatternRewriter, value: SSAValue, axis: int, size: int) -> SSAValue:
-    sizes = list(shape_of(value))
-    if sizes[axis] == size:
-        return value
-    sizes[axis] = size
-    return rewriter.insert(core_op.SliceOp(value, [0] * len(sizes), sizes)).result
-
-
-def _replace(op: core_op.VmmOp, value: SSAValue, rewriter: PatternRewriter) -> None:
-    """Let `value`, under the shape of the result of `op`, take its place and its golden value."""
-    value = reshape(rewriter, value, shape_of(op.result))
-    source = value.owner
-    assert isinstance(source, core_op.CoreOperation)
-    source.attributes.update(provenance_of(op))
-    rewriter.replace(op, [], [value])

@@ -71,7 +71,10 @@ class Layer:
         if self.bias is not None:
             bias = np.asarray(parameters[self.bias], np.float32)
             offset = (bias + self.zero * weight.sum(axis=1)) * gain.reshape(len(gain), -1)
-        if real_weight is not None:
+        if real_weight is None:
+            # Which zeros are real ones is not known: none is, see `_keep_zeros`.
+            weight = np.where(weight == 0, np.float32(1e-6), weight)
+        else:
             # Never further from the integers than rounding can have moved them.
             weight = np.clip(real_weight, weight - 0.499, weight + 0.499)
         return Trainable(float32(weight), float32(offset), zeros(gain.shape))
@@ -79,7 +82,7 @@ class Layer:
     def realize(self, trained: Trainable, parameters: Parameters) -> dict[str, jax.Array]:
         """The integers and gains that `trained` stands for, with straight-through gradients."""
         low, high = self.target.weights
-        weight = jnp.clip(arithmetic.round_through(trained.weight), low, high)
+        weight = jnp.clip(arithmetic.round_through(_keep_zeros(trained.weight)), low, high)
         gain = parameters[self.gain] * jnp.exp(trained.gain)
         realized = {self.weight: weight, self.gain: gain}
         if self.bias is not None:
@@ -88,6 +91,11 @@ class Layer:
             limit = self.target.largest_bias
             realized[self.bias] = jnp.clip(arithmetic.round_through(exact), -limit, limit)
         return realized
+
+
+def _keep_zeros(weight: jax.Array) -> jax.Array:
+    """Weights of which those that are zero get no gradient: what is packed beside each other."""
+    return jnp.where(weight == 0, 0.0, weight)
 
 
 State = dict[int, Trainable]
