@@ -67,7 +67,9 @@ class ProgramMats(RewritePattern):
         drive = bias_weight = None
         # A layer whose biases are all zero spends no rows on them.
         if bias is not None and bias.any():
-            bias_weight, constants = split_bias(bias.astype(np.int64), self.target)
+            bias_weight, constants = split_bias(
+                bias.astype(np.int64), self.target.for_inputs(op.fan_in)
+            )
             new.append(_tensor(constants.astype(np.uint8), "drive"))
             drive = new[0].result
         positive = _tensor(_levels(weight, bias_weight, 1), "positive")

@@ -125,6 +125,7 @@ def quantize(
     `OperationError` at `op` where no step lets the target represent the bias.
     """
     real = np.asarray(weight, np.float32)
+    target = target.for_inputs(real.shape[1])
     exact_step = grid_step(real, target)
     on_grid = np.isfinite(exact_step)
     step = np.where(on_grid, exact_step, 1.0) if on_grid.all() else weight_step(real, target)

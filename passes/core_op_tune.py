@@ -170,7 +170,7 @@ class _Tuning:
             values: list[Array] = [weight.astype(np.int8 if narrow else np.int16)]
             if layer.bias is not None:
                 bias = np.asarray(realized[layer.bias]).astype(np.int32)
-                values.append(representable_bias(bias, self.target))
+                values.append(representable_bias(bias, layer.target))
             values.append(np.asarray(realized[layer.gain], np.float32))
             builder = Builder(InsertPoint.before(op))
             for at, array in enumerate(values, start=1):
@@ -274,7 +274,12 @@ class _Tuning:
                 raise OperationError(op, "its weights are computed; only constants can be tuned")
             names.append(keys[operand.owner])
         layer = Layer(
-            op, names[0], names[1] if op.bias else None, names[-1], code.zero.data, self.target
+            op,
+            names[0],
+            names[1] if op.bias else None,
+            names[-1],
+            code.zero.data,
+            self.target.for_inputs(op.fan_in),
         )
         real = op.attributes.get(REAL_WEIGHT)
         weight = (

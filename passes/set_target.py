@@ -46,6 +46,9 @@ class SetTargetPass(CorelowerPass):
         default=None, metadata={"help": "bits of the signed sum, 0 for an analog one"}
     )
     bias_rows: int | None = field(default=None, metadata={"help": "rows that carry the bias"})
+    spare_bias_rows: bool | None = field(
+        default=None, metadata={"help": "whether rows that are left free can carry it too"}
+    )
     bias_bits: int | None = field(
         default=None, metadata={"help": "bits of a neuron's bias register, 0 for none"}
     )

@@ -118,6 +118,7 @@ def _check_bias(op: core_op.VmmOp, target: Target) -> Violations:
     bias = _known(op.bias)
     if not op.is_quantized or bias is None:
         return
+    target = target.for_inputs(op.fan_in)
     integers = bias.astype(np.int64)
     wrong = integers[integers != representable_bias(integers, target)]
     if not wrong.size:

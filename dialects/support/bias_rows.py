@@ -40,8 +40,9 @@ def split_bias(
     """
     Weights [groups, rows, outputs] and drives [groups, rows] of the bias rows of every core.
 
-    `sum over rows of drive * weight` is `representable_bias(bias, target)`. A target whose biases
-    are in registers, or that has none, has no rows: both arrays are empty.
+    `sum over rows of drive * weight` is `representable_bias(bias, target)`, with as many rows as
+    that takes. A target whose biases are in registers, or that has none, has no rows: both arrays
+    are empty.
     """
     groups, outputs = bias.shape
     rows = 0 if target.bias_bits else target.bias_rows
@@ -55,10 +56,13 @@ def split_bias(
         drives[:, 0] = _only_drive(wide, target)
         weights[:, 0] = _nearest(wide, drives, largest)
         return weights, drives
-    left, weights[:, -1] = _coarse_and_fine(wide, target)
+    left, fine = _coarse_and_fine(wide, target)
+    used = 1 + int(-(-np.abs(left).max(initial=0) // largest))
+    weights, drives = weights[:, :used], drives[:, :used]
+    weights[:, -1] = fine
     drives[:, :-1] = target.largest_code
     drives[:, -1] = target.fine_drive
-    for row in range(rows - 1):
+    for row in range(used - 1):
         weights[:, row] = np.clip(left, -largest, largest)
         left = left - weights[:, row]
     return weights, drives

@@ -34,6 +34,8 @@ class Target:
     """Bits of the signed sum; 0 for an analog sum."""
     bias_rows: int = 0
     """Rows of each core that are driven with a constant and carry the bias as weights."""
+    spare_bias_rows: bool = False
+    """Whether rows that a dot product leaves free can be driven so too."""
     bias_bits: int = 0
     """Bits of a signed bias register a neuron; 0 where there is none."""
     gain: str = "core"
@@ -79,6 +81,18 @@ class Target:
         raise CorelowerError(
             f"target '{self.name}': {name} = {text} is out of range; it must be {limit}"
         )
+
+    def for_inputs(self, inputs: int) -> "Target":
+        """
+        The target as a dot product of so many inputs has it.
+
+        Where a chip lets them, the rows that it leaves free carry its bias too, all but the last
+        with the largest code, so that larger biases fit.
+        """
+        spare = self.fan_in - inputs
+        if not self.spare_bias_rows or self.bias_rows < 2 or spare <= self.bias_rows:
+            return self
+        return replace(self, bias_rows=spare)
 
     @property
     def inputs(self) -> int:

@@ -47,6 +47,7 @@ PRIME = Target(
     weights=(-int(LARGEST_WEIGHT.value), int(LARGEST_WEIGHT.value)),
     accumulator_bits=0,
     bias_rows=int(BIAS_ROWS.value),
+    spare_bias_rows=True,
     gain=GAIN,
     gain_values="free",
     rounding=ROUNDING,

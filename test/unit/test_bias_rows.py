@@ -22,8 +22,9 @@ TARGETS = st.builds(target_with, st.integers(0, 4), st.sampled_from([1, 7, 127])
 
 def held(bias: npt.NDArray[np.int32], target: Target) -> npt.NDArray[np.int64]:
     weights, drives = split_bias(bias, target)
-    assert weights.shape == (len(bias), target.bias_rows, bias.shape[1])
-    assert drives.shape == (len(bias), target.bias_rows)
+    rows = drives.shape[1]
+    assert rows <= target.bias_rows
+    assert weights.shape == (len(bias), rows, bias.shape[1])
     assert np.abs(weights).max(initial=0) <= target.largest_weight
     assert drives.min(initial=1) >= 1
     assert drives.max(initial=1) <= target.largest_code
@@ -70,3 +71,29 @@ def test_a_register_holds_its_whole_range_and_no_row() -> None:
     bias = np.array([[-200, 200, -128, 5]], np.int32)
     assert representable_bias(bias, target).tolist() == [[-128, 127, -128, 5]]
     assert split_bias(bias, target)[0].shape == (1, 0, 4)
+
+
+def test_rows_that_are_left_free_carry_larger_biases() -> None:
+    chip = Target("chip", 256, 256, 6, (-127, 127), bias_rows=2, spare_bias_rows=True)
+    assert chip.largest_bias == 64 * 127
+    wide = chip.for_inputs(144)
+    assert wide.largest_bias == (111 * 63 + 1) * 127
+    assert chip.for_inputs(254) == chip
+    bias = np.array([[100_000, -5, 888_000]])
+    assert representable_bias(bias, wide).tolist() == bias.tolist()
+    weights, drives = split_bias(bias, wide)
+    assert np.einsum("gr,gro->go", drives, weights).tolist() == bias.tolist()
+    # No more rows than the largest bias takes: 14095 times 63, in weights of 127, and the rest.
+    assert drives.shape == (1, 112)
+
+
+def test_only_needed_bias_rows_are_used() -> None:
+    chip = Target("chip", 256, 256, 6, (-127, 127), bias_rows=2, spare_bias_rows=True)
+    for bias, rows in ((100, 2), (30, 1), (-8_000, 2), (9_000, 3)):
+        _, drives = split_bias(np.array([[bias]]), chip.for_inputs(100))
+        assert drives.shape == (1, rows)
+
+
+def test_a_chip_with_fixed_bias_rows_has_no_more() -> None:
+    chip = Target("chip", 256, 256, 6, (-127, 127), bias_rows=2)
+    assert chip.for_inputs(100) is chip

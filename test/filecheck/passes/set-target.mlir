@@ -7,8 +7,8 @@
 
 // The chip's constraints, by name or from a file, with any of them changed.
 
-// PRIME:     #core_op.target<"prime", fan_in = 256, fan_out = 256, signal_bits = 6, weights = [-127, 127], bias_rows = 2, max_inputs = 4, cores = 4096>
-// CHANGED:   #core_op.target<"prime", fan_in = 128, fan_out = 256, signal_bits = 4, weights = [-7, 7], bias_rows = 1, max_inputs = 4, cores = 4096>
+// PRIME:     #core_op.target<"prime", fan_in = 256, fan_out = 256, signal_bits = 6, weights = [-127, 127], bias_rows = 2, spare_bias_rows = true, max_inputs = 4, cores = 4096>
+// CHANGED:   #core_op.target<"prime", fan_in = 128, fan_out = 256, signal_bits = 4, weights = [-7, 7], bias_rows = 1, spare_bias_rows = true, max_inputs = 4, cores = 4096>
 // FILE:      #core_op.target<"my_chip", fan_in = 16, fan_out = 8, signal_bits = 5, weights = [-7, 7], bias_bits = 12>
 // TWICE:     #core_op.target<"my_chip", fan_in = 16, fan_out = 8, signal_bits = 5, weights = [-3, 3], bias_bits = 12, functions = [relu], shares_positions = false>
 // UNKNOWN:   error: no target 'prim' (targets: {{.*}}prime{{.*}}); did you mean 'prime'?; describe another chip in a file and use set-target{file=...}
