@@ -4,16 +4,50 @@ Named pipelines: each name stands, wherever a pass may stand, for the passes in 
 `corelower compile` is these in order; nothing it does is out of reach of `nn-opt`.
 """
 
+BEFORE_APPROXIMATION = (
+    "canonicalize,nn-hoist-quantize,nn-fold-batch-norm,nn-decompose-convolution,"
+    "nn-decompose-reduction,canonicalize"
+)
+"""Linear operations and reductions in a few forms. Needs a target."""
+
+AFTER_APPROXIMATION = (
+    "nn-decompose-elementwise,nn-fuse-linear,canonicalize,nn-decompose-pooling,"
+    "convert-nn-to-core-op,canonicalize"
+)
+"""What is piecewise linear to dot products and wiring, exactly."""
+
+
+def reform_pipeline(*, approximate: str = "", pooling: str = "") -> str:
+    """A trained network to dot products and wiring; options of two of the passes."""
+    passes = f"{BEFORE_APPROXIMATION},nn-approximate{_options(approximate)},{AFTER_APPROXIMATION}"
+    return passes.replace("nn-decompose-pooling", f"nn-decompose-pooling{_options(pooling)}")
+
+
+def encode_pipeline(options: str = "") -> str:
+    """Real signals to codes, and functions of one variable on them exactly. Needs data."""
+    return (
+        f"core-op-calibrate{_options(options)},core-op-reencode,core-op-exact-functions,"
+        "core-op-normalize-thresholds"
+    )
+
+
+def tile_pipeline(options: str = "") -> str:
+    """Dot products to tiles that fit a core, partial sums to codes. Needs data."""
+    return (
+        f"core-op-expand,canonicalize,core-op-calibrate{_options(options)},core-op-reencode,"
+        "canonicalize"
+    )
+
+
+def _options(text: str) -> str:
+    return f"{{{text}}}" if text else ""
+
+
 PIPELINES: dict[str, str] = {
-    # A trained network to dot products and wiring, exactly. Needs a target.
-    "nn-to-core-op": (
-        "canonicalize,nn-hoist-quantize,nn-fold-batch-norm,nn-fuse-linear,canonicalize,"
-        "nn-decompose-pooling,convert-nn-to-core-op,canonicalize"
-    ),
-    # Real signals to codes. Needs data.
-    "core-op-encode": "core-op-calibrate,core-op-reencode,core-op-normalize-thresholds",
-    # Dot products to tiles that fit a core, partial sums to codes. Needs data.
-    "core-op-tile": ("core-op-expand,canonicalize,core-op-calibrate,core-op-reencode,canonicalize"),
+    # A trained network to dot products and wiring. Needs a target, and data where it has curves.
+    "nn-to-core-op": reform_pipeline(),
+    "core-op-encode": encode_pipeline(),
+    "core-op-tile": tile_pipeline(),
     # Coded dot products to PRIME's cells, and these to its mats.
     "core-op-to-prime": "verify-target,convert-core-op-to-prime,canonicalize,prime-map",
 }

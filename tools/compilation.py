@@ -62,6 +62,7 @@ class CompileOptions:
     samples: int = 1024
     max_pool: str = "auto"
     output: str = "decisions"
+    error: float = 0.001
     verify_all: bool = False
 
 
@@ -171,6 +172,7 @@ class Compilation:
             samples=self.options.samples,
             max_pool=self.options.max_pool,
             output=self.options.output,
+            error=self.options.error,
             data=data,
         )
 

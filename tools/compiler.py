@@ -83,6 +83,7 @@ def compile_model(
     samples: int = 1024,
     max_pool: str = "auto",
     output: str = "decisions",
+    error: float = 0.001,
     verify_all: bool = False,
     progress: Progress | None = None,
     on_stage: Callable[[StageResult], None] | None = None,
@@ -94,6 +95,7 @@ def compile_model(
     with `preprocessing`; `labels` the class of each test sample. The first `samples` of the
     calibration data are used; without `test` they tell the disagreement too. `overrides` changes
     fields of the target. With `output="values"` all outputs count, not only which is the largest.
+    `error` bounds that of each approximated function, as a part of its span over the data.
     With `out`, that folder gets everything that was made, whole or not at all, and a run that was
     killed goes on after its last finished stage. The image is compared bit for bit with the
     compiler's own levels, on all test samples with `verify_all`. `progress` is told what is being
@@ -105,7 +107,7 @@ def compile_model(
     if out is not None:
         require_replaceable(Path(out))
     options = CompileOptions(
-        target, overrides or {}, tune, seed, samples, max_pool, output, verify_all
+        target, overrides or {}, tune, seed, samples, max_pool, output, error, verify_all
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()

@@ -70,6 +70,9 @@ def compile_command(
         Output,
         typer.Option(help="only which output is the largest counts, or all of them"),
     ] = Output.decisions,
+    error: Annotated[
+        float, typer.Option(help="of an approximated function, at most, as a part of its span")
+    ] = 0.001,
     tune: Annotated[bool, typer.Option("--tune/--no-tune", help="repair the accuracy")] = True,
     seed: Annotated[int, typer.Option(help="of the tuning's order of samples")] = 0,
     samples: Annotated[int, typer.Option(help="calibration samples used", min=2)] = 1024,
@@ -99,6 +102,7 @@ def compile_command(
             samples=samples,
             max_pool=max_pool.value,
             output=output.value,
+            error=error,
             verify_all=verify,
             progress=console.progress,
             on_stage=console.stage,
@@ -106,6 +110,48 @@ def compile_command(
     console.summary(network.report, out)
     if not network.report.bit_exact:
         raise CorelowerError("the image does not agree bit for bit with coded core_op", str(out))
+
+
+@app.command("check")
+def check_command(
+    model: Annotated[Path, typer.Argument(help="a trained network, as ONNX")],
+    target: Annotated[str, typer.Option(help="the chip")] = "prime",
+    calibration: Annotated[
+        str | None, typer.Option(help="inputs without labels, for the ranges: FILE[:array]")
+    ] = None,
+    scale: Annotated[float, typer.Option(help="the data is divided by this")] = 1.0,
+    mean: Annotated[str, typer.Option(help="then subtracted; one number, or one a channel")] = "",
+    std: Annotated[str, typer.Option(help="then divided by; one number, or one a channel")] = "",
+    layout: Annotated[Layout, typer.Option(help="axes of the data's images")] = Layout.nchw,
+    override: Annotated[
+        str, typer.Option(help="other constraints: signal_bits=4,weight_bits=4,...")
+    ] = "",
+    error: Annotated[float, typer.Option(help="of an approximated function, at most")] = 0.001,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the outcome there too")
+    ] = None,
+) -> int:
+    """Say what becomes of every node of a model on a chip, before anything is compiled."""
+    import json
+
+    from ..dialects.support.files import write_text
+    from ..dialects.support.samples import Preprocessing, load_samples
+    from .check_console import print_check
+    from .model_check import check_model
+    from .target_overrides import parse_overrides
+
+    preprocessing = Preprocessing(scale, _numbers(mean), _numbers(std), layout.value)
+    check = check_model(
+        model,
+        target=target,
+        calibration=load_samples(calibration, preprocessing) if calibration else None,
+        overrides=parse_overrides(override),
+        error=error,
+    )
+    if json_file is not None:
+        write_text(json_file, json.dumps(check.to_json(), indent=1) + "\n")
+    print_check(check)
+    return 0 if check.can_compile else 1
 
 
 @app.command("demo")

@@ -19,6 +19,7 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.files import write_text
 from ..dialects.support.samples import Samples
 from ..dialects.support.tensor_file import read_tensors, write_tensors
+from ..passes.pipelines import encode_pipeline, reform_pipeline, tile_pipeline
 from .ir_files import module_tensors, read_module
 
 FINGERPRINT = "compilation.json"
@@ -53,6 +54,7 @@ def stages_for(
     samples: int,
     max_pool: str,
     output: str,
+    error: float,
     data: str = "",
 ) -> list[Stage]:
     """
@@ -61,16 +63,12 @@ def stages_for(
     `data` are the options of the calibrating passes that say where the data is; without them it is
     the context's.
     """
+    approximate = f"error={error} {data} samples={samples}".replace("  ", " ")
     data = f"{data} samples={samples} output={output}".strip()
-    calibrate = f"core-op-calibrate{{{data}}},core-op-reencode"
-    reform = (
-        "canonicalize,nn-hoist-quantize,nn-fold-batch-norm,nn-fuse-linear,canonicalize,"
-        f"nn-decompose-pooling{{max={max_pool}}},convert-nn-to-core-op,canonicalize"
-    )
     stages = [
-        Stage("reformed", reform),
-        Stage("reencoded", f"{calibrate},core-op-normalize-thresholds"),
-        Stage("expanded", f"core-op-expand,canonicalize,{calibrate},canonicalize"),
+        Stage("reformed", reform_pipeline(approximate=approximate, pooling=f"max={max_pool}")),
+        Stage("reencoded", encode_pipeline(data)),
+        Stage("expanded", tile_pipeline(data)),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={str(tune).lower()}}}"),
     ]
     if tune:

@@ -16,6 +16,7 @@ class OperationError(CorelowerError):
 
     def __init__(self, op: Operation, message: str):
         super().__init__(f"{op.name}: {message}", describe_location(op.location))
+        self.location = op.location
 
 
 class CombinedError(CorelowerError):

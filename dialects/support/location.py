@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import (
     IntAttr,
     LocationAttr,
     ModuleOp,
+    NameLoc,
     NoneAttr,
     StringAttr,
     UnknownLoc,
@@ -54,6 +55,11 @@ def fused_location(*ops: Operation) -> LocationAttr:
             return only
         case parts:
             return FusedLoc(ArrayAttr(parts), NoneAttr())
+
+
+def node_names(location: LocationAttr) -> tuple[str, ...]:
+    """The names of the model's nodes that an operation comes from, in order."""
+    return tuple(part.desc.data for part in _parts(location) if isinstance(part, NameLoc))
 
 
 def _parts(location: LocationAttr) -> list[LocationAttr]:

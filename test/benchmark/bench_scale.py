@@ -159,7 +159,7 @@ def main() -> None:
 def _stages(max_pool: str) -> Iterator[tuple[str, str]]:
     """The stages of `corelower compile`, untuned, with ranges made up instead of calibrated."""
     for stage in stages_for(
-        MAPPED, tune=False, seed=0, samples=1, max_pool=max_pool, output="values"
+        MAPPED, tune=False, seed=0, samples=1, max_pool=max_pool, output="values", error=0.001
     ):
         yield stage.name, re.sub(r"core-op-calibrate\{[^}]*\}", MakeUpRanges.name, stage.pipeline)
 

@@ -6,7 +6,7 @@ values, the constants and the batch; `conversions` is the table of operators, ea
 that sees its node through a `NodeScope`.
 """
 
-from .importer import import_onnx
+from .importer import ExaminedModel, examine_onnx, import_onnx
 from .problems import ModelError, Problem
 
-__all__ = ["ModelError", "Problem", "import_onnx"]
+__all__ = ["ExaminedModel", "ModelError", "Problem", "examine_onnx", "import_onnx"]

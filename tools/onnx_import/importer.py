@@ -1,6 +1,7 @@
 """Walks an ONNX graph and builds the function that describes one sample."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from onnx import GraphProto, ModelProto
@@ -49,6 +50,31 @@ def import_onnx(
     Raises `ModelError` for nodes that cannot be imported, all of them, and `CorelowerError` for a
     file that is no model or whose tensors are malformed or not finite.
     """
+    examined = examine_onnx(source, ctx, has_batch=has_batch)
+    if examined.problems:
+        raise ModelError(examined.problems, CONVERSIONS, examined.where)
+    return examined.module
+
+
+@dataclass(frozen=True)
+class ExaminedModel:
+    """
+    A model as far as it can be imported.
+
+    `nodes` are those that an output depends on, in order. Where there are `problems`, the results
+    of the nodes at fault are `builtin.unrealized_conversion_cast` operations of the right type.
+    """
+
+    module: ModuleOp
+    nodes: tuple[Node, ...]
+    problems: tuple[Problem, ...]
+    where: str | None
+
+
+def examine_onnx(
+    source: ModelSource, ctx: CorelowerContext | None = None, *, has_batch: bool = True
+) -> ExaminedModel:
+    """As `import_onnx`, but nodes that cannot be imported are told beside the others."""
     model, path = load_model(source)
     return _Importer(model, path, ctx or CorelowerContext(), has_batch).run()
 
@@ -69,7 +95,7 @@ class _Importer:
         self.read: set[str] = set()
         self.inputs: list[str] = []
 
-    def run(self) -> ModuleOp:
+    def run(self) -> ExaminedModel:
         nodes = self.live_nodes()
         self.read_initializers()
         builder = self.read_inputs(nodes)
@@ -77,12 +103,11 @@ class _Importer:
             self.import_node(node, builder)
         outputs = [output.name for output in self.graph.output]
         results = [self.result(name, builder) for name in outputs]
-        if self.problems:
-            raise ModelError(self.problems, CONVERSIONS, self.where)
         end = func.ReturnOp(*results)
         end.location = name_location(self.graph.name or "main")
         builder.block.add_op(end)
-        return self.module(builder.block, results, outputs)
+        module = self.module(builder.block, results, outputs)
+        return ExaminedModel(module, tuple(nodes), tuple(self.problems), self.where)
 
     def live_nodes(self) -> list[Node]:
         """The nodes that an output depends on, in order. Raises where there is no order."""
