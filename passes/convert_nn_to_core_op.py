@@ -14,9 +14,11 @@ from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError, OperationError, describe_location
 from ..dialects.support.provenance import golden_name, set_golden
+from .approximated_functions import FUNCTION
 from .core_counts import counting_target
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .wiring import (
+    AUXILIARY,
     channels_first,
     channels_last,
     channels_last_order,
@@ -270,6 +272,10 @@ def insert_layer(
     product = core_op.VmmOp(activation, layer.rows, weight, bias)
     product.location = last.location
     set_golden(product, golden_name(last), tuple(order) if order is not None else None)
+    linear = last.input.owner if isinstance(last, nn.ReluOp) else last
+    if isinstance(linear, nn.DenseOp):
+        kept = (name for name in (AUXILIARY, FUNCTION) if name in linear.attributes)
+        product.attributes.update({name: linear.attributes[name] for name in kept})
     return rewriter.insert(product).result
 
 
