@@ -10,6 +10,7 @@ from xdsl.ir import SSAValue
 
 from ..dialects import core_op
 from ..dialects.support.errors import CorelowerError
+from .approximated_functions import approximated_functions, functions_behind
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
 from .pass_base import lowered_functions, remark
 from .signal_classes import SignalClass, signal_classes
@@ -27,9 +28,10 @@ class CoreOpCalibrate(CalibrationPass):
     Notes the range that the code of every real signal is to span, found by running samples.
 
     A signal that has a code keeps it. With `method=error` the range is that of the least squared
-    error at the target's bits; what lies beyond saturates. With `output=decisions` the network's
-    outputs get the range that changes the fewest decisions. `method=extremes` takes the least and
-    the largest number.
+    error at the target's bits; what lies beyond saturates. Where a signal only feeds approximated
+    functions the error is that behind them: a sigmoid's argument needs no numbers where the sigmoid
+    is flat. With `output=decisions` the network's outputs get the range that changes the fewest
+    decisions. `method=extremes` takes the least and the largest number.
     """
 
     name = "core-op-calibrate"
@@ -58,6 +60,7 @@ class CoreOpCalibrate(CalibrationPass):
         roots = [root for signal in signals for root in signal.roots]
         observed = dict(zip(roots, observe(function, roots, samples), strict=True))
         outputs = _outputs(function)
+        approximated = approximated_functions(function)
         for signal in signals:
             merged = observed[signal.roots[0]]
             for root in signal.roots[1:]:
@@ -70,7 +73,10 @@ class CoreOpCalibrate(CalibrationPass):
                     low, high = decision_range(merged, bits)
                     remark(ctx, function, SATURATION_REMARK.format(low=low, high=high))
                 else:
-                    low, high = least_error_range(merged, bits, rectified=signal.is_rectified)
+                    behind = [table.at for table in functions_behind(signal, approximated)]
+                    low, high = least_error_range(
+                        merged, bits, rectified=signal.is_rectified, functions=behind
+                    )
             least, most = limits_of(signal.roots)
             for root in signal.roots:
                 set_range(root, max(low, least), min(high, most), function)

@@ -26,6 +26,7 @@ from .nn_natives import NN_NATIVES, rounded
 from .pass_base import CorelowerPass, lowered_functions, remark, run_patterns
 from .rules import apply_rules
 from .rules_loader import load_project_rules
+from .wiring import AUXILIARY
 
 ConvolutionOp = nn.ConvOp | nn.AveragePoolOp
 
@@ -232,7 +233,9 @@ def producer_over_reshapes(value: SSAValue) -> Operation | None:
 
 
 def has_constant_weights(op: Operation | None) -> bool:
-    """Whether an operation is linear by trained tensors only."""
+    """Whether an operation is linear by trained tensors only, and no part of a construction."""
+    if op is not None and AUXILIARY in op.attributes:
+        return False
     match op:
         case nn.ConvOp() | nn.DenseOp():
             return all(constant_of(value) is not None for value in op.operands[1:])

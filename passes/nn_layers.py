@@ -11,7 +11,8 @@ from ..dialects import core_op, nn, trained
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
 from ..dialects.support.provenance import golden_name, set_golden
-from .wiring import channels_last, constant, is_nonnegative, reshape
+from .approximated_functions import FUNCTION
+from .wiring import AUXILIARY, channels_last, constant, is_nonnegative, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
 
@@ -72,6 +73,10 @@ def insert_layer(
     product = core_op.VmmOp(activation, layer.rows, weight, bias)
     product.location = last.location
     set_golden(product, golden_name(last), tuple(order) if order is not None else None)
+    linear = last.input.owner if isinstance(last, nn.ReluOp) else last
+    if isinstance(linear, nn.DenseOp):
+        kept = (name for name in (AUXILIARY, FUNCTION) if name in linear.attributes)
+        product.attributes.update({name: linear.attributes[name] for name in kept})
     return rewriter.insert(product).result
 
 

@@ -14,6 +14,7 @@ from ..dialects.support.location import fused_location
 from ..dialects.support.tensor_data import TensorData
 from ..dialects.trained import DataAttr, TensorOp, constant_of
 from .natives import NATIVES, with_operands
+from .wiring import AUXILIARY
 
 NN_NATIVES = NATIVES.copy()
 
@@ -132,8 +133,12 @@ def depthwise_conv(features: SSAValue, gain: DataAttr, offset: DataAttr) -> Oper
 
 @NN_NATIVES.native_constraint("nn.is_an_output")
 def is_an_output(op: Linear, data: DataAttr) -> bool:
-    """Whether adding `data` to the result adds one number an output, the same everywhere."""
-    return _is_an_output(op, data.data.shape)
+    """
+    Whether adding `data` to the result adds one number an output, the same everywhere.
+
+    Not to a layer that is part of a construction: its bias has a meaning there.
+    """
+    return AUXILIARY not in op.attributes and _is_an_output(op, data.data.shape)
 
 
 @NN_NATIVES.native_rewrite("nn.an_output")

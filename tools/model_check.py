@@ -212,9 +212,7 @@ class _Check:
             guess = " of random inputs; --calibration says the real one"
             random = np.random.default_rng(0)
             samples = Samples(random.standard_normal((RANDOM_SAMPLES, *shapes[0]), np.float32))
-        plans = plan_approximations(
-            main, fit_samples(samples, shapes[0]), self.target, self.error
-        )
+        plans = plan_approximations(main, fit_samples(samples, shapes[0]), self.target, self.error)
         for plan in plans:
             self.note_plan(plan, guess)
         for plan in reversed(plans):
@@ -223,9 +221,7 @@ class _Check:
 
     def note_plan(self, plan: Approximation, guess: str) -> None:
         """A function's nodes: how nearly it is computed, and by what."""
-        nodes = [
-            name for op in plan.cluster.operations for name in node_names(op.location)
-        ]
+        nodes = [name for op in plan.cluster.operations for name in node_names(op.location)]
         if plan.refusal is not None:
             self.note(nodes, Form.UNSUPPORTED, plan.refusal)
             return

@@ -1,6 +1,6 @@
 """Ranges for codes: what values occur, and which interval loses least at a number of bits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -14,6 +14,7 @@ from ...dialects.support.samples import Samples
 from .evaluator import Evaluator
 
 FloatArray = npt.NDArray[np.float32]
+Function = Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]]
 
 KEPT_VALUES = 1 << 17
 """Numbers kept of each signal; the search looks at these, the extremes at all."""
@@ -78,27 +79,30 @@ def observe(function: FuncOp, values: Sequence[SSAValue], samples: Samples) -> l
     ]
 
 
-def least_error_range(observed: Observed, bits: int, *, rectified: bool) -> tuple[float, float]:
+def least_error_range(
+    observed: Observed, bits: int, *, rectified: bool, functions: Sequence[Function] = ()
+) -> tuple[float, float]:
     """
     The interval whose uniform code of `bits` has the least squared error on the values.
 
-    Searched one end after the other, among parts of the extremes; zero is inside.
+    With `functions` it is the error behind them, relative to the span of each. Searched one end
+    after the other, among parts of the extremes; zero is inside.
     """
-    values = observed.values
+    error_of = _error_behind(observed.values, bits, functions)
     low, high = (0.0 if rectified else min(observed.low, 0.0)), max(observed.high, 0.0)
     if low == high:
         return low, high
     if low == 0:
-        return 0.0, min((high * PARTS).tolist(), key=lambda end: _error(values, 0.0, end, bits))
+        return 0.0, min((high * PARTS).tolist(), key=lambda end: error_of(0.0, end))
     if high == 0:
-        return min((low * PARTS).tolist(), key=lambda end: _error(values, end, 0.0, bits)), 0.0
-    part = min(PARTS.tolist(), key=lambda p: _error(values, low * p, high * p, bits))
+        return min((low * PARTS).tolist(), key=lambda end: error_of(end, 0.0)), 0.0
+    part = min(PARTS.tolist(), key=lambda p: error_of(low * p, high * p))
     best_low, best_high = low * part, high * part
     for _ in range(2):
         ends = (high * PARTS).tolist()
-        best_high = min(ends, key=lambda end: _error(values, best_low, end, bits))
+        best_high = min(ends, key=lambda end: error_of(best_low, end))
         ends = (low * PARTS).tolist()
-        best_low = min(ends, key=lambda end: _error(values, end, best_high, bits))
+        best_low = min(ends, key=lambda end: error_of(end, best_high))
     return best_low, best_high
 
 
@@ -138,19 +142,50 @@ def _log_softmax(rows: FloatArray) -> FloatArray:
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
-def _error(values: FloatArray, low: float, high: float, bits: int) -> float:
-    difference = _quantize(values, low, high, bits) - values
-    return float(np.vdot(difference, difference))
+def _error_behind(
+    values: FloatArray, bits: int, functions: Sequence[Function]
+) -> Callable[[float, float], float]:
+    """The squared error of the values in the code over an interval, or of functions of them."""
+
+    def error(low: float, high: float) -> float:
+        difference = _quantize(values, low, high, bits) - values
+        return float(np.vdot(difference, difference))
+
+    if not functions:
+        return error
+    exact = [function(values) for function in functions]
+    spans = [max(float(np.ptp(wanted)), np.finfo(np.float32).tiny) for wanted in exact]
+
+    def error_behind(low: float, high: float) -> float:
+        scale, zero = _scale_and_zero(low, high, bits)
+        codes = _codes(values, scale, zero, bits).astype(np.intp)
+        numbers = (np.arange(1 << bits) - zero) * scale
+        total = 0.0
+        for function, wanted, span in zip(functions, exact, spans, strict=True):
+            difference = (function(numbers)[codes] - wanted) / span
+            total += float(np.vdot(difference, difference))
+        return total
+
+    return error_behind
 
 
 def _quantize(values: FloatArray, low: float, high: float, bits: int) -> FloatArray:
     """To the nearest number of the code over `low .. high`, zero being one of them."""
-    largest = (1 << bits) - 1
-    scale = np.float32(max((high - low) / largest, np.finfo(np.float32).tiny))
-    zero = np.float32(np.clip(round(-low / float(scale)), 0, largest))
-    codes = np.rint(values / scale)
-    codes += zero
-    np.clip(codes, 0, largest, out=codes)
+    scale, zero = _scale_and_zero(low, high, bits)
+    codes = _codes(values, scale, zero, bits)
     codes -= zero
     codes *= scale
     return codes
+
+
+def _codes(values: FloatArray, scale: np.float32, zero: np.float32, bits: int) -> FloatArray:
+    codes = np.rint(values / scale)
+    codes += zero
+    np.clip(codes, 0, (1 << bits) - 1, out=codes)
+    return codes
+
+
+def _scale_and_zero(low: float, high: float, bits: int) -> tuple[np.float32, np.float32]:
+    largest = (1 << bits) - 1
+    scale = np.float32(max((high - low) / largest, np.finfo(np.float32).tiny))
+    return scale, np.float32(np.clip(round(-low / float(scale)), 0, largest))

@@ -81,3 +81,22 @@ def test_decisions_keep_the_numbers_where_they_are_made() -> None:
     widest = rounded(rows, code_for(seen.low, seen.high, 6, rectified=False))
     wanted = rows.argmax(axis=1)
     assert (kept.argmax(axis=1) != wanted).sum() < (widest.argmax(axis=1) != wanted).sum() / 2
+
+
+def test_a_range_serves_the_function_behind_the_signal() -> None:
+    """A sigmoid is flat where most of these numbers are, and needs codes where they are few."""
+    values = np.random.default_rng(2).uniform(-60, 60, 20_000).astype(np.float32)
+
+    def sigmoid(x: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        return 1 / (1 + np.exp(-x.astype(np.float64)))
+
+    seen = observed(values)
+    plain = least_error_range(seen, 5, rectified=False)
+    behind = least_error_range(seen, 5, rectified=False, functions=[sigmoid])
+    assert behind[1] - behind[0] < (plain[1] - plain[0]) / 3
+
+    def error_behind(low: float, high: float) -> float:
+        code = code_for(low, high, 5, rectified=False)
+        return float(np.mean(np.square(sigmoid(rounded(values, code)) - sigmoid(values))))
+
+    assert error_behind(*behind) < error_behind(*plain) / 3
