@@ -25,6 +25,7 @@ _PASSES = (
     "core-op-quantize-weights",
     "core-op-reencode",
     "core-op-tune",
+    "nn-decompose-elementwise",
     "nn-decompose-pooling",
     "nn-fold-batch-norm",
     "nn-fuse-linear",
