@@ -9,11 +9,8 @@ from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from ..dialects import core_op, nn, trained
-from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import OperationError
-from ..dialects.support.provenance import golden_name, set_golden
-from .core_counts import counting_target
 from .nn_layers import (
     Layer,
     conv_layer,
@@ -23,6 +20,7 @@ from .nn_layers import (
     rectifier_of,
     replace_layer,
 )
+from .nn_pointwise_to_core_op import convert_pointwise
 from .nn_quantize_to_core_op import convert_quantizers
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .reform_limits import ReformError, obstacles_in
@@ -30,8 +28,6 @@ from .wiring import (
     channels_first,
     channels_last,
     channels_last_order,
-    fixed_product,
-    is_nonnegative,
     reshape,
 )
 
@@ -51,12 +47,10 @@ class ConvertNnToCoreOp(CorelowerPass):
         for function in lowered_functions(op):
             # Sums first: they take the layers that they add with them.
             run_patterns(function, [ConvertSum()], ctx)
+            convert_pointwise(function, ctx)
             patterns = [
                 ConvertConv(),
                 ConvertDense(),
-                ConvertElementSum(),
-                ConvertAddOfConstant(),
-                ConvertRelu(),
                 ConvertReshape(),
                 ConvertTranspose(),
             ]
@@ -107,6 +101,8 @@ class ConvertSum(RewritePattern):
     def match_and_rewrite(self, op: nn.AddOp, rewriter: PatternRewriter) -> None:
         if not any(_is_summed_layer(operand) for operand in op.operands):
             return
+        if any(trained.constant_of(operand) is not None for operand in op.operands):
+            return
         shape = shape_of(op.result)
         _require_same_shapes(op)
         layers = [_summand(operand, rewriter) for operand in op.operands]
@@ -126,80 +122,6 @@ class ConvertSum(RewritePattern):
         if spatial:
             value = channels_first(rewriter, value)
         replace_layer(rewriter, op, last, value)
-
-
-class ConvertElementSum(RewritePattern):
-    """A sum of two values that others use too is a dot product with ones, element by element."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: nn.AddOp, rewriter: PatternRewriter) -> None:
-        if any(isinstance(operand.owner, trained.TensorOp) for operand in op.operands):
-            return
-        _require_same_shapes(op)
-        shape = shape_of(op.result)
-        columns = [reshape(rewriter, operand, (*shape, 1, 1)) for operand in op.operands]
-        rows = rewriter.insert(core_op.ConcatOp(columns, len(shape) + 1)).result
-        last = rectifier_of(op) or op
-        activation = Activation.RELU if is_nonnegative(last.result) else Activation.LINEAR
-        product = fixed_product(rewriter, rows, np.ones((2, 1)), activation)
-        product.location = last.location
-        set_golden(product, golden_name(last))
-        replace_layer(rewriter, op, last, reshape(rewriter, product.result, shape))
-
-
-class ConvertAddOfConstant(RewritePattern):
-    """
-    A constant that no layer before could take as its bias is the bias of an identity.
-
-    One value a channel is a bias of the identity over channels; otherwise each element has its
-    own, and a group is as many elements as fit into a core.
-    """
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: nn.AddOp, rewriter: PatternRewriter) -> None:
-        value, addend = op.lhs, op.rhs
-        if isinstance(value.owner, trained.TensorOp):
-            value, addend = addend, value
-        if not isinstance(addend.owner, trained.TensorOp):
-            return
-        shape = shape_of(op.result)
-        if shape_of(value) != shape:
-            raise OperationError(op, "a constant that widens the value cannot be added yet")
-        array = np.broadcast_to(np.asarray(addend.owner.data.array, np.float32), shape)
-        last = rectifier_of(op) or op
-        by_channel = array.reshape(shape[0], -1) if shape else array.reshape(1, -1)
-        if len(shape) > 1 and bool((by_channel == by_channel[:, :1]).all()):
-            rows = channels_last(rewriter, value)
-            rows = reshape(rewriter, rows, (*shape[1:], 1, shape[0]))
-            layer = Layer(rows, np.eye(shape[0], dtype=np.float32)[None], by_channel[:, 0][None])
-            order = channels_last_order(len(shape))
-            result = insert_layer(rewriter, layer, last, order)
-            result = reshape(rewriter, result, (*shape[1:], shape[0]))
-            replace_layer(rewriter, op, last, channels_first(rewriter, result))
-            return
-        target = counting_target(op)
-        most = min(target.inputs, target.fan_out)
-        count = max(width for width in range(1, most + 1) if array.size % width == 0)
-        rows = reshape(rewriter, value, (array.size // count, count))
-        identity = np.eye(count, dtype=np.float32)
-        identities = np.broadcast_to(identity, (array.size // count, count, count))
-        layer = Layer(rows, identities, array.reshape(-1, count))
-        result = insert_layer(rewriter, layer, last, None)
-        replace_layer(rewriter, op, last, reshape(rewriter, result, shape))
-
-
-class ConvertRelu(RewritePattern):
-    """A rectifier with no layer before it is a dot product with 1, element by element."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: nn.ReluOp, rewriter: PatternRewriter) -> None:
-        if isinstance(op.input.owner, nn.ConvOp | nn.DenseOp | nn.AddOp):
-            return
-        shape = shape_of(op.result)
-        rows = reshape(rewriter, op.input, (*shape, 1, 1))
-        product = fixed_product(rewriter, rows, np.ones((1, 1)), Activation.RELU)
-        set_golden(product, golden_name(op))
-        rewriter.replace(op, [], [reshape(rewriter, product.result, shape)])
 
 
 class ConvertReshape(RewritePattern):

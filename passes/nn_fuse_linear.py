@@ -45,7 +45,8 @@ class NnFuseLinearPass(CorelowerPass):
     name = "nn-fuse-linear"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        rules = load_project_rules(ctx, "nn_fuse_linear", NN_NATIVES)
+        files = ("nn_constant_summands", "nn_fuse_linear")
+        rules = [rule for name in files for rule in load_project_rules(ctx, name, NN_NATIVES)]
         choice = Choice(ctx)
         patterns = [ComposeDense(choice), ComposeConvolutions(choice)]
         for function in lowered_functions(op):

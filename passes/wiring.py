@@ -8,6 +8,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from ..dialects import core_op, nn, nn_base, trained
 from ..dialects.nn import shape_of
+from .affine_forms import form_of, is_form_nonnegative
 
 AUXILIARY = "core_op.auxiliary"
 """Attribute of a `core_op.vmm` whose weights were not trained: merges, pooling, additions."""
@@ -70,6 +71,18 @@ def fixed_product(
     return builder.insert(op)
 
 
+_NONNEGATIVE_FUNCTIONS = frozenset(
+    {
+        nn.UnaryFunction.ABS,
+        nn.UnaryFunction.EXP,
+        nn.UnaryFunction.HARD_SIGMOID,
+        nn.UnaryFunction.SIGMOID,
+        nn.UnaryFunction.SOFTPLUS,
+        nn.UnaryFunction.SQRT,
+    }
+)
+
+
 def is_nonnegative(value: SSAValue) -> bool:
     """Whether it is certain from the IR alone that no element is below zero."""
     op = value.owner
@@ -99,7 +112,13 @@ def is_nonnegative(value: SSAValue) -> bool:
         ):
             return all(is_nonnegative(operand) for operand in op.operands)
         case nn.AddOp():
-            return all(is_nonnegative(operand) for operand in op.operands)
+            return _is_sum_nonnegative(op)
+        case nn.UnaryOp():
+            if op.function.data is nn.UnaryFunction.CLIP:
+                return min(op.numbers) >= 0
+            return op.function.data in _NONNEGATIVE_FUNCTIONS
+        case nn.BinaryOp():
+            return _is_binary_nonnegative(op)
         case trained.TensorOp():
             return op.data.is_resolved and not bool((op.data.array < 0).any())  # pyright: ignore
         case _:
@@ -118,3 +137,25 @@ def decode_for_host(function: FuncOp) -> None:
             decode.location = op.location
             function.body.block.insert_op_before(decode, op)
             op.operands[index] = decode.result
+
+
+def _is_sum_nonnegative(op: nn.AddOp | nn.BinaryOp) -> bool:
+    """Of a sum, or a product with a constant; of others whether no operand is negative."""
+    form = form_of(op.result)
+    if op.result in form.factors:
+        return all(is_nonnegative(operand) for operand in op.operands)
+    return is_form_nonnegative(form, is_nonnegative)
+
+
+def _is_binary_nonnegative(op: nn.BinaryOp) -> bool:
+    match op.function.data:
+        case nn.BinaryFunction.MUL:
+            return _is_sum_nonnegative(op)
+        case nn.BinaryFunction.MAX:
+            return any(is_nonnegative(operand) for operand in op.operands)
+        case nn.BinaryFunction.MIN | nn.BinaryFunction.DIV:
+            return all(is_nonnegative(operand) for operand in op.operands)
+        case nn.BinaryFunction.PRELU:
+            return is_nonnegative(op.lhs)
+        case _:
+            return False

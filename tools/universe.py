@@ -27,6 +27,7 @@ _PASSES = (
     "core-op-reencode",
     "core-op-tune",
     "nn-approximate",
+    "nn-decompose-elementwise",
     "nn-decompose-pooling",
     "nn-fold-batch-norm",
     "nn-fuse-linear",

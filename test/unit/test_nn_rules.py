@@ -13,7 +13,7 @@ from corelower.passes.nn_natives import NN_NATIVES
 from corelower.passes.rules import apply_rules
 from corelower.passes.rules_loader import load_project_rules
 
-FILES = ("nn_fold_batch_norm", "nn_batch_norm_to_conv", "nn_fuse_linear")
+FILES = ("nn_fold_batch_norm", "nn_batch_norm_to_conv", "nn_constant_summands", "nn_fuse_linear")
 RULES = {rule.name: rule for f in FILES for rule in load_project_rules(context(), f, NN_NATIVES)}
 
 Draw = st.DataObject

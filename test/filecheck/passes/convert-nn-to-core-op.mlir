@@ -1,5 +1,6 @@
 // RUN: nn-opt %s -p convert-nn-to-core-op,canonicalize | filecheck %s
 // RUN: nn-opt %s -p convert-nn-to-core-op --print-debuginfo | filecheck %s --check-prefix=LOCATION
+// RUN: nn-opt %s -p convert-nn-to-core-op 2>&1 >/dev/null | filecheck %s --check-prefix=REMARK
 
 // A convolution is a dot product over windows, channels last; its rectifier is the activation. The
 // golden value has its channels first.
@@ -67,15 +68,14 @@ func.func @sum_of_values(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>) -> tensor<2x2
   func.return %y : tensor<2x2xf32>
 }
 
-// A constant that is added: a value a channel is a bias of the identity over channels, else each
-// element has its own.
+// A constant that is added is the bias of a one: a group a channel, or an element where it differs
+// within the channel.
 // CHECK-LABEL: func.func @sum_with_constant
-// CHECK:         trained.tensor {{\[\[\[}}1.0, 0.0], [0.0, 1.0]]] : tensor<1x2x2xf32>
-// CHECK-NEXT:    trained.tensor {{\[\[}}1.0, 2.0]] : tensor<1x2xf32>
-// CHECK-NEXT:    core_op.vmm linear {{.*}} : (tensor<2x1x2xf32>, tensor<1x2x2xf32>, tensor<1x2xf32>) -> tensor<2x1x2xf32>
-// CHECK:         trained.tensor {{\[\[\[}}1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]]
-// CHECK-NEXT:    trained.tensor {{\[\[}}1.0, 2.0, 3.0, 4.0]] : tensor<1x4xf32>
-// CHECK-NEXT:    core_op.vmm linear
+// CHECK:         trained.tensor {{\[\[\[}}1.0]], {{\[\[}}1.0]]] : tensor<2x1x1xf32>
+// CHECK-NEXT:    trained.tensor {{\[\[}}1.0], [2.0]] : tensor<2x1xf32>
+// CHECK-NEXT:    core_op.vmm linear {{.*}} : (tensor<2x2x1xf32>, tensor<2x1x1xf32>, tensor<2x1xf32>) -> tensor<2x2x1xf32>
+// CHECK:         trained.tensor {{\[\[}}1.0], [2.0], [3.0], [4.0]] : tensor<4x1xf32>
+// CHECK-NEXT:    core_op.vmm linear {{.*}} : (tensor<4x1xf32>, tensor<4x1x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32>
 func.func @sum_with_constant(%x: tensor<2x2xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>) {
   %b = trained.tensor [[1.0, 1.0], [2.0, 2.0]] : tensor<2x2xf32>
   %c = trained.tensor [[1.0, 2.0], [3.0, 4.0]] : tensor<2x2xf32>
@@ -99,4 +99,46 @@ func.func @rest(%x: tensor<2x3xf32>) -> tensor<i64> {
   %s = nn.softmax %y axis 0 : (tensor<6xf32>) -> tensor<6xf32>
   %a = nn.argmax %s axis 0 : (tensor<6xf32>) -> tensor<i64>
   func.return %a : tensor<i64>
+}
+
+// Element-wise operations become few dot products: one for all rectified values of the same units,
+// and one for what others use. Beside what is rectified, a value that may be negative comes in two
+// parts.
+// CHECK-LABEL: func.func @max
+// CHECK:         [[X:%.*]] = core_op.concat {{.*}} axis 2 : (tensor<2x1x1xf32>, tensor<2x1x1xf32>) -> tensor<2x1x2xf32>
+// CHECK-NEXT:    [[V:%.*]] = trained.tensor {{\[\[\[}}1.0, 0.0, 0.0], [-1.0, 1.0, -1.0]]] : tensor<1x2x3xf32>
+// CHECK-NEXT:    [[R:%.*]] = core_op.vmm relu [[X]], [[V]] {core_op.auxiliary}
+// CHECK-NEXT:    [[W:%.*]] = trained.tensor {{\[\[\[}}1.0], [1.0], [-1.0]]] : tensor<1x3x1xf32>
+// CHECK-NEXT:    core_op.vmm linear [[R]], [[W]] {core_op.auxiliary, golden = "y"} : (tensor<2x1x3xf32>, tensor<1x3x1xf32>) -> tensor<2x1x1xf32>
+// LOCATION-LABEL: func.func @max
+// LOCATION:      core_op.vmm relu {{.*}} loc("max1")
+func.func @max(%a: tensor<2xf32>, %b: tensor<2xf32>) -> tensor<2xf32> {
+  %minus = trained.tensor -1.0 : tensor<f32>
+  %n = nn.binary mul %b, %minus : (tensor<2xf32>, tensor<f32>) -> tensor<2xf32>
+  %d = nn.add %a, %n : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  %r = nn.relu %d : (tensor<2xf32>) -> tensor<2xf32> loc("max1")
+  %y = nn.add %r, %b {golden = "y"} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  func.return %y : tensor<2xf32>
+}
+
+// What two rectifiers make of a layer's result is computed with the layer, if that takes no more
+// cores. Factors that differ from channel to channel are groups.
+// CHECK-LABEL: func.func @prelu
+// CHECK:         [[V:%.*]] = trained.tensor {{\[\[\[}}1.0, -1.0, 2.0, -2.0]]] : tensor<1x1x4xf32>
+// CHECK-NEXT:    [[R:%.*]] = core_op.vmm relu {{.*}}, [[V]] : (tensor<3x1x1xf32>, tensor<1x1x4xf32>) -> tensor<3x1x4xf32>
+// CHECK-NEXT:    [[Q:%.*]] = core_op.reshape [[R]] : (tensor<3x1x4xf32>) -> tensor<3x2x2xf32>
+// CHECK-NEXT:    [[W:%.*]] = trained.tensor {{\[\[\[}}1.0], [-0.5]], {{\[\[}}1.0], [-0.25]]] : tensor<2x2x1xf32>
+// CHECK-NEXT:    core_op.vmm linear [[Q]], [[W]] {golden = "y", golden_order = array<i64: 1, 0>}
+// REMARK:        remark: 2 rectified forms of the nn.conv computed with it: 1 instead of 2 cores
+func.func @prelu(%x: tensor<1x3xf32>) -> tensor<2x3xf32> {
+  %w = trained.tensor [[[1.0]], [[2.0]]] : tensor<2x1x1xf32>
+  %minus = trained.tensor -1.0 : tensor<f32>
+  %s = trained.tensor [[-0.5], [-0.25]] : tensor<2x1xf32>
+  %c = nn.conv %x, %w : (tensor<1x3xf32>, tensor<2x1x1xf32>) -> tensor<2x3xf32>
+  %n = nn.binary mul %c, %minus : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  %p = nn.relu %c : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %q = nn.relu %n : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %r = nn.binary mul %q, %s : (tensor<2x3xf32>, tensor<2x1xf32>) -> tensor<2x3xf32>
+  %y = nn.add %p, %r {golden = "y"} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  func.return %y : tensor<2x3xf32>
 }
