@@ -25,6 +25,7 @@ from .nn_quantize_to_core_op import convert_quantizers
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .reform_limits import ReformError, obstacles_in
 from .wiring import (
+    AUXILIARY,
     channels_first,
     channels_last,
     channels_last_order,
@@ -71,7 +72,7 @@ class ConvertConv(RewritePattern):
         last = rectifier_of(op) or op
         spatial = shape_of(op.result)[1:]
         order = channels_last_order(len(spatial) + 1)
-        value = insert_layer(rewriter, layer, last, order)
+        value = insert_layer(rewriter, layer, (op, last), order)
         value = reshape(rewriter, value, (*spatial, shape_of(op.result)[0]))
         replace_layer(rewriter, op, last, channels_first(rewriter, value))
 
@@ -85,7 +86,7 @@ class ConvertDense(RewritePattern):
             return
         layer = dense_layer(op, rewriter)
         last = rectifier_of(op) or op
-        value = insert_layer(rewriter, layer, last, None)
+        value = insert_layer(rewriter, layer, (op, last), None)
         replace_layer(rewriter, op, last, reshape(rewriter, value, shape_of(op.result)))
 
 
@@ -117,7 +118,9 @@ class ConvertSum(RewritePattern):
         last = rectifier_of(op) or op
         channels, *spatial = shape
         order = channels_last_order(len(shape)) if spatial else None
-        value = insert_layer(rewriter, total, last, order)
+        summed = [operand.owner for operand in op.operands if _is_summed_layer(operand)]
+        parts = [part for part in summed if isinstance(part, nn.NnOperation)]
+        value = insert_layer(rewriter, total, (*parts, op, last), order)
         value = reshape(rewriter, value, (*spatial, channels))
         if spatial:
             value = channels_first(rewriter, value)
@@ -146,6 +149,8 @@ def _is_summed_layer(value: SSAValue) -> bool:
         return False
     op = value.owner
     if not isinstance(op, nn.ConvOp | nn.DenseOp) or not has_constant_weights(op):
+        return False
+    if AUXILIARY in op.attributes:
         return False
     return op.groups.value.data == 1 if isinstance(op, nn.ConvOp) else len(shape_of(value)) == 1
 

@@ -10,6 +10,7 @@ from xdsl.pattern_rewriter import PatternRewriter
 from ..dialects import core_op, nn, trained
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
+from ..dialects.support.location import fused_location
 from ..dialects.support.provenance import golden_name, set_golden
 from .approximated_functions import FUNCTION
 from .wiring import AUXILIARY, channels_last, constant, is_nonnegative, reshape
@@ -62,21 +63,24 @@ def dense_layer(op: nn.DenseOp, rewriter: PatternRewriter) -> Layer:
 
 
 def insert_layer(
-    rewriter: PatternRewriter, layer: Layer, last: nn.NnOperation, order: Sequence[int] | None
+    rewriter: PatternRewriter,
+    layer: Layer,
+    parts: Sequence[nn.NnOperation],
+    order: Sequence[int] | None,
 ) -> SSAValue:
-    """The dot product of a layer whose last operation is `last`, for which its result stands."""
+    """The dot product of a layer that `parts` are, for the last of which its result stands."""
+    last = parts[-1]
     # A rectifier changes nothing where no result is negative, and keeps the zero point at 0.
     relu = is_nonnegative(last.result)
     weight = constant(rewriter, layer.matrix)
     bias = constant(rewriter, layer.bias) if layer.bias is not None else None
     activation = Activation.RELU if relu else Activation.LINEAR
     product = core_op.VmmOp(activation, layer.rows, weight, bias)
-    product.location = last.location
+    product.location = fused_location(*parts)
     set_golden(product, golden_name(last), tuple(order) if order is not None else None)
-    linear = last.input.owner if isinstance(last, nn.ReluOp) else last
-    if isinstance(linear, nn.DenseOp):
-        kept = (name for name in (AUXILIARY, FUNCTION) if name in linear.attributes)
-        product.attributes.update({name: linear.attributes[name] for name in kept})
+    for part in parts:
+        kept = (name for name in (AUXILIARY, FUNCTION) if name in part.attributes)
+        product.attributes.update({name: part.attributes[name] for name in kept})
     return rewriter.insert(product).result
 
 

@@ -14,6 +14,7 @@ from ..dialects import core_op, nn, trained
 from ..dialects.core_op import Activation, CodeType
 from ..dialects.nn import shape_of
 from ..dialects.nn_base import resolved
+from ..dialects.support.location import fused_location
 from ..dialects.support.provenance import golden_name, golden_order, set_golden
 from .remarks import remark
 from .signal_ranges import set_limits
@@ -165,6 +166,7 @@ def _encode_result(op: nn.QuantizeOp, source: SSAValue, grid: _Grid, code: CodeT
         return
     if owner.activation.data is Activation.LINEAR and code.zero.data == 0:
         owner.properties["activation"] = core_op.ActivationAttr(Activation.RELU)
+    owner.location = fused_location(owner, op)
     coded = Rewriter.replace_value_with_new_type(source, TensorType(code, shape_of(source)))
     _stand_for(owner, op)
     _replace(op, _moved(op, coded))
@@ -213,7 +215,7 @@ def _encode_in_halves(
     )
     _stand_for(total, op, golden_order(owner))
     for made in (product, total):
-        made.location = op.location
+        made.location = fused_location(owner, op)
     source.replace_all_uses_with(reshape(builder, total.result, shape))
     owner.detach()
     owner.erase()

@@ -4,10 +4,7 @@ Named pipelines: each name stands, wherever a pass may stand, for the passes in 
 `corelower compile` is these in order; nothing it does is out of reach of `nn-opt`.
 """
 
-BEFORE_APPROXIMATION = (
-    "canonicalize,nn-hoist-quantize,nn-fold-batch-norm,nn-decompose-convolution,"
-    "nn-decompose-reduction,canonicalize"
-)
+BEFORE_APPROXIMATION = "canonicalize,nn-hoist-quantize,nn-fold-batch-norm,canonicalize"
 """Linear operations and reductions in a few forms. Needs a target."""
 
 AFTER_APPROXIMATION = (

@@ -1,7 +1,7 @@
 """What becomes of every node of a model on a chip, found without compiling it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,8 @@ class ModelCheck:
 
     def to_json(self) -> dict[str, object]:
         """The outcome as JSON has it."""
-        return asdict(self) | {"can_compile": self.can_compile}
+        fields: dict[str, object] = asdict(self)
+        return {**fields, "can_compile": self.can_compile}
 
 
 def check_model(
@@ -250,15 +251,16 @@ class _Check:
         for op in _products(self.module):
             count = cores_of(op.groups, shape_of(op.input)[:-2], self.target)
             total += count
-            node = next((n for n in node_names(op.location) if n in self.known), None)
-            if node is not None:
-                cores[node] = cores.get(node, 0) + count
+            nodes = [name for name in node_names(op.location) if name in self.known]
+            if nodes:
+                cores[nodes[0]] = cores.get(nodes[0], 0) + count
+            self.note(nodes[1:], Form.EXACT, f"in the dot product of '{nodes[0]}'" if nodes else "")
         for node, count in cores.items():
             known = self.forms.get(node)
-            if known is None:
+            if known is None or known.form is Form.EXACT:
                 self.forms[node] = NodeForm(node, self.known[node], Form.EXACT, count)
             elif known.form is Form.APPROXIMATED:
-                self.forms[node] = NodeForm(**{**vars(known), "cores": count})
+                self.forms[node] = replace(known, cores=count)
         enough = not self.target.cores or total <= self.target.cores
         limit = str(self.target.cores) if self.target.cores else "none"
         answer = "fits" if enough else "take a larger chip, or a smaller network"

@@ -13,7 +13,7 @@
 // CHECK-NEXT:    [[Y:%.*]] = core_op.vmm relu [[X]], [[W]] bias [[B]] {golden = "y", golden_order = array<i64: 1, 0>}
 // CHECK-NEXT:    [[R:%.*]] = core_op.reshape [[Y]] : (tensor<2x1x2xf32>) -> tensor<2x2xf32>
 // CHECK-NEXT:    {{%.*}} = core_op.permute [[R]] [1, 0]
-// LOCATION:      core_op.vmm {{.*}} loc("relu1")
+// LOCATION:      core_op.vmm {{.*}} loc(fused["conv1", "relu1"])
 func.func @conv(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
   %w = trained.tensor [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]] : tensor<2x2x2xf32>
   %b = trained.tensor [1.0, 2.0] : tensor<2xf32>
