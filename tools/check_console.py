@@ -14,6 +14,7 @@ STYLES = {
     Form.HOST: "cyan",
     Form.APPROXIMATED: "yellow",
     Form.UNSUPPORTED: "red",
+    Form.UNKNOWN: "red",
 }
 
 

@@ -44,6 +44,7 @@ class Form(StrEnum):
     HOST = "host"
     CONSTANT = "constant"
     UNSUPPORTED = "unsupported"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ class _Check:
         """Find the forms and the constraints."""
         for problem in self.examined.problems:
             self.note((problem.node,), Form.UNSUPPORTED, problem.reason)
+        for name in self.examined.skipped:
+            self.note((name,), Form.UNKNOWN, "it reads what a node at fault computes")
         present = {name for op in self.module.walk() for name in node_names(op.location)}
         for name in self.known:
             if name not in present:

@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
+from ...dialects.nn import NnOperation
 from ...dialects.support.context import CorelowerContext
 from ...dialects.support.errors import CorelowerError
 from ...dialects.support.provenance import golden_name, set_golden
@@ -62,12 +63,15 @@ class ExaminedModel:
     A model as far as it can be imported.
 
     `nodes` are those that an output depends on, in order. Where there are `problems`, the results
-    of the nodes at fault are `builtin.unrealized_conversion_cast` operations of the right type.
+    of the nodes at fault are `builtin.unrealized_conversion_cast` operations, and the function
+    returns what no operation reads. `skipped` are the names of nodes of which nothing can be said,
+    since the shape of what they read is not known.
     """
 
     module: ModuleOp
     nodes: tuple[Node, ...]
     problems: tuple[Problem, ...]
+    skipped: tuple[str, ...]
     where: str | None
 
 
@@ -92,6 +96,7 @@ class _Importer:
         self.ctx = ctx
         self.values: dict[str, Value] = {}
         self.problems: list[Problem] = []
+        self.skipped: list[str] = []
         self.read: set[str] = set()
         self.inputs: list[str] = []
 
@@ -103,11 +108,14 @@ class _Importer:
             self.import_node(node, builder)
         outputs = [output.name for output in self.graph.output]
         results = [self.result(name, builder) for name in outputs]
+        if self.problems:
+            results = [*results, *_unread(builder.block)]
         end = func.ReturnOp(*results)
         end.location = name_location(self.graph.name or "main")
         builder.block.add_op(end)
         module = self.module(builder.block, results, outputs)
-        return ExaminedModel(module, tuple(nodes), tuple(self.problems), self.where)
+        problems, skipped = tuple(self.problems), tuple(self.skipped)
+        return ExaminedModel(module, tuple(nodes), problems, skipped, self.where)
 
     def live_nodes(self) -> list[Node]:
         """The nodes that an output depends on, in order. Raises where there is no order."""
@@ -169,8 +177,10 @@ class _Importer:
             outputs = self.outputs(node, inputs, builder)
         except (NodeError, VerifyException) as error:
             self.problems.append(Problem(node.operator, node.name, first_line(error)))
+            _forget_unfinished(inputs)
             outputs = self.placeholders(node, inputs, builder)
         except UnknownShapeError:
+            self.skipped.append(node.name)
             outputs = self.placeholders(node, inputs, builder)
         for name, value in zip(node.outputs, outputs, strict=True):
             if name:
@@ -270,6 +280,25 @@ class _Importer:
 
     def error(self, message: str) -> CorelowerError:
         return CorelowerError(message, self.where)
+
+
+def _forget_unfinished(inputs: Iterable[Value | None]) -> None:
+    """Drop the uses of an operation that was refused while it was made, and is in no block."""
+    for value in inputs:
+        if not isinstance(value, Features):
+            continue
+        for use in list(value.value.uses):
+            if use.operation.parent is None:
+                use.operation.drop_all_references()
+
+
+def _unread(block: Block) -> list[SSAValue]:
+    """What operations of the model compute and none reads: all of it is to be looked at."""
+    return [
+        op.results[0]
+        for op in block.ops
+        if isinstance(op, NnOperation) and not op.results[0].uses.get_length()
+    ]
 
 
 def _names(names: Sequence[str]) -> ArrayAttr[StringAttr]:
