@@ -38,6 +38,7 @@ docs: $(VENV)/.installed-test
 bench: $(VENV)/.installed-test
 	$(BIN)/python test/benchmark/bench_scale.py vgg16
 	$(BIN)/python test/benchmark/bench_scale.py resnet18
+	$(BIN)/python test/benchmark/bench_scale.py resnet50
 
 clean:
 	rm -rf $(VENV) build corelower.egg-info .pytest_cache .ruff_cache .hypothesis

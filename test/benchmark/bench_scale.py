@@ -121,10 +121,13 @@ def main() -> None:
     keep = "" if args.no_golden else ",nn-keep-golden"
     texts: list[tuple[str, str]] = []
     steps: list[Step] = []
+    reform: list[Step] = []
     spent = Usage()
     with_text = Usage(0.0, 0.0)
     for name, pipeline in [("golden", target + keep), *_stages(args.max_pool)]:
         steps += _run(pipeline, module)
+        if name == "reformed":
+            reform = list(steps)
         if not args.no_text:
             writing = Usage()
             texts.append((name, module_text(module)))
@@ -140,6 +143,9 @@ def main() -> None:
         f"{args.bias_rows} bias rows\n"
     )
     _print_steps(steps, unit)
+    wall = sum(step.usage.wall for step in reform)
+    cpu = sum(step.usage.cpu for step in reform)
+    print(f"{'of these to real core_op':<30}{wall:8.2f}{cpu:8.2f}{cpu / unit:8.1f}")
     print(
         f"{'all passes':<30}{passes.wall:8.2f}{passes.cpu:8.2f}{passes.cpu / unit:8.1f}\n"
         f"{'digests and texts':<30}{with_text.wall:8.2f}{with_text.cpu:8.2f}"

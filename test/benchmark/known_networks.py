@@ -221,10 +221,26 @@ def resnet18(weights: WeightMaker) -> NetworkBuilder:
     return net
 
 
+def resnet50(weights: WeightMaker) -> NetworkBuilder:
+    """ResNet-50 on 224 x 224, with batch normalisation (He et al., 2015)."""
+    net = NetworkBuilder((3, 224, 224), weights)
+    net.conv(64, 7, stride=2, pad=3, bias=False)
+    net.batch_norm()
+    net.relu()
+    net.max_pool(3, 2, pad=1)
+    for stage, (channels, blocks) in enumerate(((64, 3), (128, 4), (256, 6), (512, 3))):
+        for block in range(blocks):
+            _bottleneck(net, channels, 2 if stage and not block else 1, widens=not block)
+    net.global_average_pool()
+    net.dense(1000)
+    return net
+
+
 NETWORKS: dict[str, Callable[[WeightMaker], NetworkBuilder]] = {
     "vgg16": vgg16,
     "vgg11": vgg11,
     "resnet18": resnet18,
+    "resnet50": resnet50,
     "alexnet": alexnet,
     "lenet-caffe": lenet_caffe,
     "lenet5": lenet5,
@@ -252,6 +268,24 @@ def _residual_block(net: NetworkBuilder, channels: int, stride: int) -> None:
     net.batch_norm()
     net.relu()
     net.conv(channels, 3, pad=1, bias=False)
+    net.batch_norm()
+    net.add(shortcut)
+    net.relu()
+
+
+def _bottleneck(net: NetworkBuilder, channels: int, stride: int, *, widens: bool) -> None:
+    shortcut = source = net.value
+    if widens:
+        net.conv(4 * channels, 1, stride=stride, bias=False)
+        net.batch_norm()
+        shortcut, net.value = net.value, source
+    net.conv(channels, 1, bias=False)
+    net.batch_norm()
+    net.relu()
+    net.conv(channels, 3, stride=stride, pad=1, bias=False)
+    net.batch_norm()
+    net.relu()
+    net.conv(4 * channels, 1, bias=False)
     net.batch_norm()
     net.add(shortcut)
     net.relu()
