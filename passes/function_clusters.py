@@ -17,7 +17,7 @@ JUMPS = frozenset(
 )
 """Functions that no continuous one is near at their jumps."""
 
-_STRAIGHT = frozenset(
+STRAIGHT = frozenset(
     {
         UnaryFunction.ABS,
         UnaryFunction.NEG,
@@ -113,7 +113,7 @@ def _is_element_wise(op: object) -> bool:
 def _is_piecewise_linear(op: NnOperation) -> bool:
     match op:
         case nn.UnaryOp():
-            return op.function.data in _STRAIGHT
+            return op.function.data in STRAIGHT
         case nn.BinaryOp():
             has_constant = [constant_of(operand) is not None for operand in op.operands]
             match op.function.data:

@@ -7,9 +7,10 @@ from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Operation
 
 from ..dialects import nn
-from ..dialects.nn import BinaryFunction, UnaryFunction
+from ..dialects.nn import BinaryFunction
 from ..dialects.support.errors import CorelowerError, describe_location
 from ..dialects.trained import constant_of
+from .function_clusters import JUMPS, STRAIGHT
 
 HOST_OPERATIONS = (nn.SoftmaxOp, nn.ArgMaxOp)
 """What the host computes behind the last core, so that no core has to."""
@@ -81,13 +82,6 @@ _REMEDIES: dict[type[nn.NnOperation], tuple[str, str]] = {
     nn.ToRealOp: ("it computes with an index", _SPLIT),
 }
 
-_JUMPS = (
-    UnaryFunction.SIGN,
-    UnaryFunction.FLOOR,
-    UnaryFunction.CEIL,
-    UnaryFunction.ROUND,
-)
-
 
 def _reason(op: nn.NnOperation) -> tuple[str, str]:
     linear = isinstance(op, nn.ConvOp | nn.ConvTransposeOp | nn.DenseOp | nn.BatchNormOp)
@@ -95,7 +89,9 @@ def _reason(op: nn.NnOperation) -> tuple[str, str]:
         return f"its weights are computed; {_BEHIND}", _SPLIT
     if isinstance(op, nn.UnaryOp):
         function = op.function.data
-        if function in _JUMPS:
+        if function in STRAIGHT:
+            return "", "run nn-decompose-elementwise before"
+        if function in JUMPS:
             return (
                 f"{function} jumps, and no rectifiers come near it at the jump",
                 "let nn.quantize say it where codes are meant",
@@ -111,7 +107,8 @@ def _reason(op: nn.NnOperation) -> tuple[str, str]:
 def _binary_reason(op: nn.BinaryOp) -> tuple[str, str]:
     function = op.function.data
     if any(constant_of(operand) is not None for operand in op.operands):
-        if function in (BinaryFunction.DIV, BinaryFunction.POW):
+        divides_by_constant = function is BinaryFunction.DIV and constant_of(op.rhs) is not None
+        if function in (BinaryFunction.DIV, BinaryFunction.POW) and not divides_by_constant:
             return f"{function} is not piecewise linear here", "run nn-approximate before"
         return "", "run nn-decompose-elementwise before"
     match function:
