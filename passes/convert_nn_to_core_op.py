@@ -15,6 +15,7 @@ from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError, OperationError, describe_location
 from ..dialects.support.provenance import golden_name, set_golden
 from .core_counts import counting_target
+from .nn_movement_to_core_op import MOVEMENT_PATTERNS, BroadcastOperands
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .wiring import (
     channels_first,
@@ -52,15 +53,14 @@ class ConvertNnToCoreOp(CorelowerPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in lowered_functions(op):
             # Sums first: they take the layers that they add with them.
-            run_patterns(function, [ConvertSum()], ctx)
+            run_patterns(function, [BroadcastOperands(), ConvertSum()], ctx)
             patterns = [
                 ConvertConv(),
                 ConvertDense(),
                 ConvertElementSum(),
                 ConvertAddOfConstant(),
                 ConvertRelu(),
-                ConvertReshape(),
-                ConvertTranspose(),
+                *MOVEMENT_PATTERNS,
             ]
             run_patterns(function, patterns, ctx)
             _require_converted(function)
@@ -113,7 +113,6 @@ class ConvertSum(RewritePattern):
         if not any(_is_summed_layer(operand) for operand in op.operands):
             return
         shape = shape_of(op.result)
-        _require_same_shapes(op)
         layers = [_summand(operand, rewriter) for operand in op.operands]
         rows = core_op.ConcatOp([layer.rows for layer in layers], len(shape_of(layers[0].rows)) - 1)
         rewriter.insert(rows)
@@ -140,7 +139,6 @@ class ConvertElementSum(RewritePattern):
     def match_and_rewrite(self, op: nn.AddOp, rewriter: PatternRewriter) -> None:
         if any(isinstance(operand.owner, trained.TensorOp) for operand in op.operands):
             return
-        _require_same_shapes(op)
         shape = shape_of(op.result)
         columns = [reshape(rewriter, operand, (*shape, 1, 1)) for operand in op.operands]
         rows = rewriter.insert(core_op.ConcatOp(columns, len(shape) + 1)).result
@@ -168,8 +166,6 @@ class ConvertAddOfConstant(RewritePattern):
         if not isinstance(addend.owner, trained.TensorOp):
             return
         shape = shape_of(op.result)
-        if shape_of(value) != shape:
-            raise OperationError(op, "a constant that widens the value cannot be added yet")
         array = np.broadcast_to(np.asarray(addend.owner.data.array, np.float32), shape)
         last = rectifier_of(op) or op
         by_channel = array.reshape(shape[0], -1) if shape else array.reshape(1, -1)
@@ -205,22 +201,6 @@ class ConvertRelu(RewritePattern):
         product = fixed_product(rewriter, rows, np.ones((1, 1)), Activation.RELU)
         set_golden(product, golden_name(op))
         rewriter.replace(op, [], [reshape(rewriter, product.result, shape)])
-
-
-class ConvertReshape(RewritePattern):
-    """A reshape is wiring."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: nn.ReshapeOp, rewriter: PatternRewriter) -> None:
-        rewriter.replace(op, core_op.ReshapeOp(op.input, op.shape.get_values()))
-
-
-class ConvertTranspose(RewritePattern):
-    """A transpose is wiring."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: nn.TransposeOp, rewriter: PatternRewriter) -> None:
-        rewriter.replace(op, core_op.PermuteOp(op.input, op.permutation.get_values()))
 
 
 def conv_layer(op: nn.ConvOp, rewriter: PatternRewriter) -> Layer:
@@ -317,11 +297,6 @@ def _summand(value: SSAValue, rewriter: PatternRewriter) -> Layer:
     rows = channels_last(rewriter, value) if spatial else value
     rows = reshape(rewriter, rows, (*spatial, 1, channels))
     return Layer(rows, np.eye(channels, dtype=np.float32)[None], None)
-
-
-def _require_same_shapes(op: nn.AddOp) -> None:
-    if any(shape_of(operand) != shape_of(op.result) for operand in op.operands):
-        raise OperationError(op, "two computed values of different shapes cannot be added yet")
 
 
 def _require_converted(function: Operation) -> None:

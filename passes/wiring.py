@@ -6,7 +6,7 @@ from xdsl.dialects.builtin import UnitAttr, f32
 from xdsl.ir import Attribute, SSAValue
 
 from ..dialects import core_op, nn, trained
-from ..dialects.nn import shape_of
+from ..dialects.nn import Shape, shape_of
 
 AUXILIARY = "core_op.auxiliary"
 """Attribute of a `core_op.vmm` whose weights were not trained: merges, pooling, additions."""
@@ -36,6 +36,16 @@ def reshape(builder: Builder, value: SSAValue, shape: tuple[int, ...]) -> SSAVal
     return builder.insert(core_op.ReshapeOp(value, shape)).result
 
 
+def broadcast_to(builder: Builder, value: SSAValue, shape: Shape) -> SSAValue:
+    """`value` in the shape to which NumPy would broadcast it; itself where it has that already."""
+    source = shape_of(value)
+    value = reshape(builder, value, (1,) * (len(shape) - len(source)) + source)
+    for axis, (extent, wanted) in enumerate(zip(shape_of(value), shape, strict=True)):
+        if extent != wanted:
+            value = builder.insert(core_op.RepeatOp(value, axis, wanted)).result
+    return value
+
+
 def constant(builder: Builder, array: np.typing.NDArray[np.generic]) -> SSAValue:
     """A trained tensor; real numbers as float32. The array is shared: do not write to it later."""
     if array.dtype.kind == "f":
@@ -51,14 +61,17 @@ def fixed_product(
     *,
     element: Attribute = f32,
     same_code: bool = False,
+    bias: np.typing.NDArray[np.floating] | None = None,
 ) -> core_op.VmmOp:
     """
-    `rows` (positions.. x 1 x M) times a fixed M x N matrix, the same at every position.
+    `rows` (positions.. x 1 x M) times a fixed M x N matrix, the same at every position, plus a
+    bias of N.
 
     Marked as auxiliary: its weights are part of the construction, not of the training.
     """
     weight = constant(builder, matrix[None])
-    op = core_op.VmmOp(activation, rows, weight, element=element, same_code=same_code)
+    added = constant(builder, bias[None]) if bias is not None else None
+    op = core_op.VmmOp(activation, rows, weight, added, element=element, same_code=same_code)
     op.attributes[AUXILIARY] = UnitAttr()
     return builder.insert(op)
 
@@ -78,10 +91,16 @@ def is_nonnegative(value: SSAValue) -> bool:
             | nn.AveragePoolOp()
             | nn.ReshapeOp()
             | nn.TransposeOp()
+            | nn.SliceOp()
+            | nn.ConcatOp()
+            | nn.TileOp()
+            | nn.GatherOp()
             | core_op.MaxOp()
             | core_op.WiringOperation()
         ):
             return all(is_nonnegative(operand) for operand in op.operands)
+        case nn.PadOp():
+            return op.value.value.data >= 0 and is_nonnegative(op.input)
         case nn.AddOp():
             return all(is_nonnegative(operand) for operand in op.operands)
         case trained.TensorOp():
