@@ -572,7 +572,7 @@ class WindowOp(WiringOperation):
 
 
 @irdl_op_definition
-class PadOp(WiringOperation):
+class PadOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
     """
     Values that stand for zero, `low` before and `high` behind each axis.
 
@@ -608,9 +608,18 @@ class PadOp(WiringOperation):
             )
         return tuple(a + n + z for a, n, z in zip(low, shape, high, strict=True))
 
+    def fold(self) -> tuple[SSAValue] | None:
+        return _unless_named(self, self.input.type == self.result.type)
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import core_op
+
+        return (core_op.MergePads(),)
+
 
 @irdl_op_definition
-class SliceOp(WiringOperation):
+class SliceOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
     """
     A part of a tensor: from `offsets`, `sizes` elements an axis.
 
@@ -648,9 +657,18 @@ class SliceOp(WiringOperation):
             )
         return tuple(sizes)
 
+    def fold(self) -> tuple[SSAValue] | None:
+        return _unless_named(self, self.input.type == self.result.type)
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import core_op
+
+        return (core_op.MergeSlices(), core_op.SliceOfConcat(), core_op.MergeGathers())
+
 
 @irdl_op_definition
-class ConcatOp(WiringOperation):
+class ConcatOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
     """
     Tensors one behind the other along `axis`.
 
@@ -687,6 +705,15 @@ class ConcatOp(WiringOperation):
             raise VerifyException(f"{shapes} differ on another axis than {axis}")
         return (*shapes[0][:axis], sum(s[axis] for s in shapes), *shapes[0][axis + 1 :])
 
+    def fold(self) -> tuple[SSAValue] | None:
+        return _unless_named(self, len(self.inputs) == 1)
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import core_op
+
+        return (core_op.MergeConcats(),)
+
 
 @irdl_op_definition
 class PermuteOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
@@ -717,13 +744,17 @@ class PermuteOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatterns
 
     def fold(self) -> tuple[SSAValue] | None:
         order = self.permutation.get_values()
-        return (self.input,) if list(order) == sorted(order) and not golden_name(self) else None
+        return _unless_named(self, list(order) == sorted(order))
 
     @classmethod
     def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
-        from .canonicalization import core_op
+        from .canonicalization import core_op, core_op_layout
 
-        return (core_op.MergePermutes(), core_op.PermuteOfVectorIsReshape())
+        return (
+            core_op.MergePermutes(),
+            core_op.PermuteOfVectorIsReshape(),
+            core_op_layout.HoistPermute(),
+        )
 
 
 @irdl_op_definition
@@ -749,8 +780,7 @@ class ReshapeOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatterns
         return target
 
     def fold(self) -> tuple[SSAValue] | None:
-        same = self.input.type == self.result.type and not golden_name(self)
-        return (self.input,) if same else None
+        return _unless_named(self, self.input.type == self.result.type)
 
     @classmethod
     def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
@@ -760,7 +790,7 @@ class ReshapeOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatterns
 
 
 @irdl_op_definition
-class RepeatOp(WiringOperation, HasFolderInterface):
+class RepeatOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
     """
     Every slice along `axis`, `times` times in a row, as `numpy.repeat`: `a, b` to `a, a, b, b`.
 
@@ -796,7 +826,72 @@ class RepeatOp(WiringOperation, HasFolderInterface):
         return tuple(shape)
 
     def fold(self) -> tuple[SSAValue] | None:
-        return (self.input,) if self.times.value.data == 1 and not golden_name(self) else None
+        return _unless_named(self, self.times.value.data == 1)
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import core_op
+
+        return (core_op.MergeRepeats(), core_op.MergeGathers())
+
+
+@irdl_op_definition
+class GatherOp(WiringOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
+    """
+    The slices along `axis` at `indices`, as `numpy.take`: in any order, each as often as named.
+
+    ```mlir
+    %y = core_op.gather %x axis 1 indices [0, 2, 2] : (tensor<2x8xf32>) -> tensor<2x3xf32>
+    ```
+    """
+
+    name = "core_op.gather"
+
+    input = operand_def(base(TensorType[Attribute]))
+    axis = prop_def(IntegerAttr[I64])
+    indices = prop_def(IntegerArray)
+
+    assembly_format = (
+        "$input `axis` $axis `indices` $indices attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(self, input: SSAValue, axis: int, indices: Sequence[int]):
+        shape = list(shape_of(input))
+        shape[axis] = len(indices)
+        super().__init__(
+            operands=[input],
+            properties={"axis": IntegerAttr(axis, i64), "indices": integers(indices)},
+            result_types=[TensorType(element_of(input), shape)],
+        )
+
+    def infer_shape(self) -> Shape:
+        shape, axis = shape_of(self.input), self.axis.value.data
+        if not 0 <= axis < len(shape):
+            raise VerifyException(f"axis {axis} of a tensor with {len(shape)} axes")
+        indices = self.indices.get_values()
+        outside = next((index for index in indices if not 0 <= index < shape[axis]), None)
+        if outside is not None:
+            raise VerifyException(f"index {outside} of axis {axis}, which has {shape[axis]}")
+        return (*shape[:axis], len(indices), *shape[axis + 1 :])
+
+    def fold(self) -> tuple[SSAValue] | None:
+        extent = shape_of(self.input)[self.axis.value.data]
+        return _unless_named(self, self.indices.get_values() == tuple(range(extent)))
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import core_op
+
+        return (
+            core_op.MergeGathers(),
+            core_op.GatherOfRunIsSlice(),
+            core_op.GatherOfCopiesIsRepeat(),
+        )
+
+
+def _unless_named(op: WiringOperation, moves_nothing: bool) -> tuple[SSAValue] | None:
+    """The folder of wiring that moves nothing; a value to compare with a golden one stays."""
+    return (op.source,) if moves_nothing and golden_name(op) is None else None
 
 
 def _require_real(value: SSAValue, what: str) -> None:
@@ -828,6 +923,7 @@ CoreOp = Dialect(
         PermuteOp,
         ReshapeOp,
         RepeatOp,
+        GatherOp,
     ],
     [CodeType, TargetAttr, ActivationAttr],
     [TrainedConstants()],

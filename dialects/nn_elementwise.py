@@ -50,13 +50,18 @@ class ReluOp(NnOperation, HasCanonicalizationPatternsInterface):
 
     @classmethod
     def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
-        from .canonicalization import nn
+        from .canonicalization import nn, nn_movement
 
-        return (nn.DropRepeatedRelu(), nn.HoistReluOverMaxPool())
+        return (
+            nn.DropRepeatedRelu(),
+            nn.HoistReluOverMaxPool(),
+            nn_movement.HoistFunctionOverMovement(),
+            nn_movement.HoistReluOverConcat(),
+        )
 
 
 @irdl_op_definition
-class AddOp(NnOperation, HasFolderInterface):
+class AddOp(NnOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
     """
     The sum of two tensors; shapes broadcast as in NumPy.
 
@@ -83,6 +88,12 @@ class AddOp(NnOperation, HasFolderInterface):
         if lhs is None or rhs is None:
             return None
         return (DataAttr(TensorData(np.add(lhs, rhs))),)
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import nn_movement
+
+        return (nn_movement.SinkTransposeBelowAdd(),)
 
 
 class UnaryFunction(StrEnum):
@@ -138,7 +149,7 @@ class UnaryFunctionAttr(EnumAttribute[UnaryFunction], SpacedOpaqueSyntaxAttribut
 
 
 @irdl_op_definition
-class UnaryOp(NnOperation):
+class UnaryOp(NnOperation, HasCanonicalizationPatternsInterface):
     """
     A function of one variable, element by element; some have parameters.
 
@@ -182,6 +193,12 @@ class UnaryOp(NnOperation):
         if function is UnaryFunction.CELU and numbers[0] == 0:
             raise VerifyException("celu divides by its alpha, which is 0")
         return shape_of(self.input)
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import nn_movement
+
+        return (nn_movement.HoistFunctionOverMovement(),)
 
 
 class BinaryFunction(StrEnum):

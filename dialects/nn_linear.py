@@ -8,8 +8,10 @@ from xdsl.dialects.builtin import (
     TensorType,
     i64,
 )
+from xdsl.interfaces import HasCanonicalizationPatternsInterface
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import base, irdl_op_definition, operand_def, opt_operand_def, opt_prop_def, prop_def
+from xdsl.pattern_rewriter import RewritePattern
 from xdsl.utils.exceptions import VerifyException
 
 from .nn_base import (
@@ -28,7 +30,7 @@ from .support.window import Window
 
 
 @irdl_op_definition
-class ConvOp(NnOperation):
+class ConvOp(NnOperation, HasCanonicalizationPatternsInterface):
     """
     Convolution over one, two or three axes: `input` CxS.., `weight` OxC/groupsxK.., `bias` O.
 
@@ -94,6 +96,12 @@ class ConvOp(NnOperation):
             )
         verify_bias(self.bias, weight[0])
         return (weight[0], *self.window.output(features[1:]))
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import nn_movement
+
+        return (nn_movement.PadInConvolution(),)
 
 
 @irdl_op_definition

@@ -119,7 +119,7 @@ class TransposeOp(NnOperation, HasFolderInterface, HasCanonicalizationPatternsIn
 
 
 @irdl_op_definition
-class SliceOp(NnOperation, HasFolderInterface):
+class SliceOp(NnOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
     """
     A part of a tensor: `sizes` elements an axis from `starts` on, `steps` apart (1 if left out).
 
@@ -191,6 +191,12 @@ class SliceOp(NnOperation, HasFolderInterface):
         array = resolved(self.input)
         return None if array is None else (DataAttr(TensorData(array[self.slices])),)
 
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import nn_movement
+
+        return (nn_movement.MergeSlices(),)
+
 
 class PadMode(StrEnum):
     """What `nn.pad` puts around: a number, the outermost element, a mirror image, a repetition."""
@@ -209,7 +215,7 @@ class PadModeAttr(EnumAttribute[PadMode], SpacedOpaqueSyntaxAttribute):
 
 
 @irdl_op_definition
-class PadOp(NnOperation, HasFolderInterface):
+class PadOp(NnOperation, HasFolderInterface, HasCanonicalizationPatternsInterface):
     """
     More elements around: `low` before, `high` behind each axis.
 
@@ -270,7 +276,22 @@ class PadOp(NnOperation, HasFolderInterface):
         return tuple(a + n + b for a, n, b in zip(low, features, high, strict=True))
 
     def fold(self) -> tuple[SSAValue | Attribute] | None:
-        return (self.input,) if self.input.type == self.result.type else None
+        if self.input.type == self.result.type:
+            return (self.input,)
+        array = resolved(self.input)
+        if array is None:
+            return None
+        if self.mode.data is PadMode.CONSTANT:
+            padded = np.pad(array, self.widths, constant_values=self.value.value.data)
+        else:
+            padded = np.pad(array, self.widths, mode=self.mode.data.value)
+        return (DataAttr(TensorData(padded)),)
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalization import nn_movement
+
+        return (nn_movement.MergePads(),)
 
 
 @irdl_op_definition
@@ -343,7 +364,12 @@ class TileOp(NnOperation, HasFolderInterface):
         return tuple(extent * count for extent, count in zip(features, repeats, strict=True))
 
     def fold(self) -> tuple[SSAValue | Attribute] | None:
-        return (self.input,) if self.input.type == self.result.type else None
+        if self.input.type == self.result.type:
+            return (self.input,)
+        array = resolved(self.input)
+        if array is None:
+            return None
+        return (DataAttr(TensorData(np.tile(array, self.repeats.get_values()))),)
 
 
 @irdl_op_definition

@@ -10,7 +10,6 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from ..dialects import core_op, nn, trained
 from ..dialects.nn import shape_of
-from ..dialects.support.errors import OperationError
 from .nn_layers import (
     Layer,
     conv_layer,
@@ -20,6 +19,7 @@ from .nn_layers import (
     rectifier_of,
     replace_layer,
 )
+from .nn_movement_to_core_op import MOVEMENT_PATTERNS, BroadcastOperands
 from .nn_pointwise_to_core_op import convert_pointwise
 from .nn_quantize_to_core_op import convert_quantizers
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
@@ -47,15 +47,9 @@ class ConvertNnToCoreOp(CorelowerPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in lowered_functions(op):
             # Sums first: they take the layers that they add with them.
-            run_patterns(function, [ConvertSum()], ctx)
+            run_patterns(function, [BroadcastOperands(), ConvertSum()], ctx)
             convert_pointwise(function, ctx)
-            patterns = [
-                ConvertConv(),
-                ConvertDense(),
-                ConvertReshape(),
-                ConvertTranspose(),
-            ]
-            run_patterns(function, patterns, ctx)
+            run_patterns(function, [ConvertConv(), ConvertDense(), *MOVEMENT_PATTERNS], ctx)
             convert_quantizers(ctx, function)
             if obstacles := tuple(obstacles_in(function)):
                 raise ReformError(obstacles)
@@ -105,7 +99,6 @@ class ConvertSum(RewritePattern):
         if any(trained.constant_of(operand) is not None for operand in op.operands):
             return
         shape = shape_of(op.result)
-        _require_same_shapes(op)
         layers = [_summand(operand, rewriter) for operand in op.operands]
         rows = core_op.ConcatOp([layer.rows for layer in layers], len(shape_of(layers[0].rows)) - 1)
         rewriter.insert(rows)
@@ -125,22 +118,6 @@ class ConvertSum(RewritePattern):
         if spatial:
             value = channels_first(rewriter, value)
         replace_layer(rewriter, op, last, value)
-
-
-class ConvertReshape(RewritePattern):
-    """A reshape is wiring."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: nn.ReshapeOp, rewriter: PatternRewriter) -> None:
-        rewriter.replace(op, core_op.ReshapeOp(op.input, op.shape.get_values()))
-
-
-class ConvertTranspose(RewritePattern):
-    """A transpose is wiring."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: nn.TransposeOp, rewriter: PatternRewriter) -> None:
-        rewriter.replace(op, core_op.PermuteOp(op.input, op.permutation.get_values()))
 
 
 def _is_summed_layer(value: SSAValue) -> bool:
@@ -166,8 +143,3 @@ def _summand(value: SSAValue, rewriter: PatternRewriter) -> Layer:
     rows = channels_last(rewriter, value) if spatial else value
     rows = reshape(rewriter, rows, (*spatial, 1, channels))
     return Layer(rows, np.eye(channels, dtype=np.float32)[None], None)
-
-
-def _require_same_shapes(op: nn.AddOp) -> None:
-    if any(shape_of(operand) != shape_of(op.result) for operand in op.operands):
-        raise OperationError(op, "two computed values of different shapes cannot be added yet")

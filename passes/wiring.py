@@ -7,7 +7,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, SSAValue
 
 from ..dialects import core_op, nn, nn_base, trained
-from ..dialects.nn import shape_of
+from ..dialects.nn import Shape, shape_of
 from .affine_forms import form_of, is_form_nonnegative
 
 AUXILIARY = "core_op.auxiliary"
@@ -39,6 +39,16 @@ def reshape(builder: Builder, value: SSAValue, shape: tuple[int, ...]) -> SSAVal
     if shape_of(value) == shape:
         return value
     return builder.insert(core_op.ReshapeOp(value, shape)).result
+
+
+def broadcast_to(builder: Builder, value: SSAValue, shape: Shape) -> SSAValue:
+    """`value` in the shape to which NumPy would broadcast it; itself where it has that already."""
+    source = shape_of(value)
+    value = reshape(builder, value, (1,) * (len(shape) - len(source)) + source)
+    for axis, (extent, wanted) in enumerate(zip(shape_of(value), shape, strict=True)):
+        if extent != wanted:
+            value = builder.insert(core_op.RepeatOp(value, axis, wanted)).result
+    return value
 
 
 def constant(builder: Builder, array: np.typing.NDArray[np.generic]) -> SSAValue:
@@ -107,10 +117,16 @@ def is_nonnegative(value: SSAValue) -> bool:
             | nn.AveragePoolOp()
             | nn.ReshapeOp()
             | nn.TransposeOp()
+            | nn.SliceOp()
+            | nn.ConcatOp()
+            | nn.TileOp()
+            | nn.GatherOp()
             | core_op.MaxOp()
             | core_op.WiringOperation()
         ):
             return all(is_nonnegative(operand) for operand in op.operands)
+        case nn.PadOp():
+            return op.value.value.data >= 0 and is_nonnegative(op.input)
         case nn.AddOp():
             return _is_sum_nonnegative(op)
         case nn.UnaryOp():

@@ -27,13 +27,18 @@ def golden_order(op: Operation) -> tuple[int, ...] | None:
     return tuple(order.get_values()) if isa(order, DenseArrayBase[IntegerType]) else None
 
 
+def golden_attributes(name: str, order: tuple[int, ...] | None = None) -> dict[str, Attribute]:
+    """The attributes of an operation whose first result stands for the golden value `name`."""
+    attributes: dict[str, Attribute] = {GOLDEN_VALUE: StringAttr(name)}
+    if order is not None and list(order) != sorted(order):
+        attributes[GOLDEN_ORDER] = DenseArrayBase.from_list(i64, list(order))
+    return attributes
+
+
 def set_golden(op: Operation, name: str | None, order: tuple[int, ...] | None = None) -> None:
     """Let the first result of `op` stand for the golden value `name`; nothing where it is none."""
-    if name is None:
-        return
-    op.attributes[GOLDEN_VALUE] = StringAttr(name)
-    if order is not None and list(order) != sorted(order):
-        op.attributes[GOLDEN_ORDER] = DenseArrayBase.from_list(i64, list(order))
+    if name is not None:
+        op.attributes.update(golden_attributes(name, order))
 
 
 def provenance_of(op: Operation) -> dict[str, Attribute]:

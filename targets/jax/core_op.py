@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 from xdsl.ir import SSAValue
 
@@ -105,6 +106,12 @@ class CoreOpFunctions(InterpreterFunctions):
         self, interpreter: Interpreter, op: core_op.RepeatOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
         return (jnp.repeat(args[0], op.times.value.data, axis=op.axis.value.data),)
+
+    @impl(core_op.GatherOp)
+    def gather(
+        self, interpreter: Interpreter, op: core_op.GatherOp, args: tuple[Any, ...]
+    ) -> tuple[jax.Array]:
+        return (jnp.take(args[0], np.array(op.indices.get_values(), np.int32), op.axis.value.data),)
 
 
 def _required_code(value: SSAValue) -> core_op.CodeType:

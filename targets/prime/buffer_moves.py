@@ -37,6 +37,8 @@ def move(step: steps.Step, x: Array, result: steps.Value) -> Array:
             return x.reshape(count, *step.to)
         case steps.Repeat():
             return x.repeat(step.times, axis=step.axis + 1)
+        case steps.Gather():
+            return x.take(np.array(step.indices, np.int64), axis=step.axis + 1)
         case steps.Softmax():
             shifted = np.exp(x - x.max(axis=step.axis + 1, keepdims=True))
             return shifted / shifted.sum(axis=step.axis + 1, keepdims=True)

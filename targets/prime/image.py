@@ -21,8 +21,8 @@ from .image_format import (
     LARGEST_PROGRAM,
     MAGIC,
     PREAMBLE_BYTES,
+    READABLE_VERSIONS,
     ROUNDINGS,
-    VERSION,
     Chip,
     Image,
     Instruction,
@@ -92,7 +92,7 @@ class _Reader:
         inputs, values = self._read_inputs(header)
         program: list[Instruction] = []
         for number, entry in enumerate(items(header.get("program"), "program")):
-            instruction = _read_instruction(entry, number, values, mats, chip)
+            instruction = _read_instruction(entry, number, values, mats, chip, self.version)
             program.append(instruction)
             values.append(instruction.value)
         outputs = tuple(
@@ -108,8 +108,10 @@ class _Reader:
         if bytes(data[:8]) != MAGIC:
             raise BadImageError("not a PRIME image: it does not start with PRIMEIMG")
         version, reserved = number_at(data, 8, 4), number_at(data, 12, 4)
-        if version != VERSION:
-            raise BadImageError(f"version {version} of the format; this reads version {VERSION}")
+        if version not in READABLE_VERSIONS:
+            readable = " and ".join(map(str, READABLE_VERSIONS))
+            raise BadImageError(f"version {version} of the format; this reads versions {readable}")
+        self.version = version
         if reserved:
             raise BadImageError("reserved bytes 12 to 15 are not zero")
         total, length = number_at(data, 16, 8), number_at(data, 24, 8)
@@ -220,12 +222,17 @@ class _Reader:
 
 
 def _read_instruction(
-    entry: object, number: int, values: Sequence[Value], mats: Sequence[Mats], chip: Chip
+    entry: object,
+    number: int,
+    values: Sequence[Value],
+    mats: Sequence[Mats],
+    chip: Chip,
+    version: int,
 ) -> Instruction:
     what = f"step {number}"
     table = dictionary(entry, what)
     name = table.get("step")
-    if not isinstance(name, str) or name not in STEPS:
+    if not isinstance(name, str) or name not in STEPS or STEPS[name].since > version:
         raise BadImageError(f"{what} is unknown: {str(name)[:40]}")
     kind, what = STEPS[name], f"step {number} ({name})"
     operands = counts(table.get("operands"), f"{what}: operands")

@@ -13,7 +13,12 @@ import numpy.typing as npt
 from .steps import Step, Value
 
 MAGIC = b"PRIMEIMG"
-VERSION = 1
+VERSION = 2
+"""What is written."""
+
+READABLE_VERSIONS = (1, 2)
+"""What is read: version 1 lacks the step `gather`, and all else is the same."""
+
 ALIGNMENT = 64
 """Bytes; where every section starts."""
 

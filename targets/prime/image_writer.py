@@ -203,6 +203,8 @@ def _step_of(op: Operation) -> steps.Step | None:
             return steps.Reshape(shape_of(op.result))
         case core_op.RepeatOp():
             return steps.Repeat(op.axis.value.data, op.times.value.data)
+        case core_op.GatherOp():
+            return steps.Gather(op.axis.value.data, _tuple(op.indices))
         case nn.SoftmaxOp():
             return steps.Softmax(op.axis.value.data % len(shape_of(op.input)))
         case nn.ArgMaxOp():

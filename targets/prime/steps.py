@@ -37,6 +37,8 @@ class Step:
     name: ClassVar[str]
     operands: ClassVar[int | None] = 1
     """How many; `None` for one or more."""
+    since: ClassVar[int] = 1
+    """The version of the format that brought it."""
 
     def infer(self, values: Sequence[Value]) -> Value:
         """The result. Raises `StepError` where the step does not fit."""
@@ -251,6 +253,23 @@ class Repeat(Step):
 
 
 @dataclass(frozen=True)
+class Gather(Step):
+    """The slices along `axis` at `indices`, in any order, each as often as named."""
+
+    name = "gather"
+    since = 2
+    axis: int
+    indices: tuple[int, ...]
+
+    def infer(self, values: Sequence[Value]) -> Value:
+        shape, axis = values[0].shape, self.axis
+        _check_axis(axis, shape)
+        if max(self.indices, default=-1) >= shape[axis]:
+            raise StepError(f"index {max(self.indices)} of axis {axis} of {list(shape)}")
+        return Value((*shape[:axis], len(self.indices), *shape[axis + 1 :]), values[0].bits)
+
+
+@dataclass(frozen=True)
 class Softmax(Step):
     """`exp(x) / sum(exp(x))` along `axis`, on the host."""
 
@@ -293,6 +312,7 @@ STEPS: dict[str, type[Step]] = {
         Permute,
         Reshape,
         Repeat,
+        Gather,
         Softmax,
         ArgMax,
     )

@@ -241,6 +241,10 @@ WIRING: dict[str, tuple[Wiring, Meaning]] = {
         lambda v: core_op.RepeatOp(v, 1, 3),
         lambda x: np.repeat(x, 3, axis=1),
     ),
+    "gather": (
+        lambda v: core_op.GatherOp(v, 1, (2, 0, 0)),
+        lambda x: np.take(x, [2, 0, 0], axis=1),
+    ),
 }
 
 

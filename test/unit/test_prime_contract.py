@@ -159,7 +159,7 @@ def networks(draw: st.DrawFn) -> tuple[Network, core_op.CodeType, npt.NDArray[np
 
 def add_step(draw: st.DrawFn, network: Network) -> None:
     kinds = [add_vmm, add_vmm, add_window, add_pad, add_slice, add_concat, add_permute]
-    draw(st.sampled_from([*kinds, add_reshape, add_repeat, add_max]))(draw, network)
+    draw(st.sampled_from([*kinds, add_reshape, add_repeat, add_gather, add_max]))(draw, network)
 
 
 def add_vmm(draw: st.DrawFn, network: Network) -> None:
@@ -284,6 +284,20 @@ def add_repeat(draw: st.DrawFn, network: Network) -> None:
         lambda x: np.moveaxis(
             np.array([row for row in np.moveaxis(x, axis, 0) for _ in range(times)]), 0, axis
         ),
+    )
+
+
+def add_gather(draw: st.DrawFn, network: Network) -> None:
+    if not network.shape:
+        return
+    axis = draw(st.integers(0, len(network.shape) - 1))
+    places = st.integers(0, network.shape[axis] - 1)
+    indices = draw(st.lists(places, min_size=1, max_size=4))
+    if len(indices) * prod(network.shape) > LARGEST_DRAWN:
+        return
+    network.add(
+        core_op.GatherOp(network.value, axis, indices),
+        lambda x: np.moveaxis(np.array([np.moveaxis(x, axis, 0)[i] for i in indices]), 0, axis),
     )
 
 

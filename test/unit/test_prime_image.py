@@ -40,7 +40,8 @@ module attributes {core_op.target = #core_op.target<"prime", fan_in = 16, fan_ou
       : (tensor<3x3x1x4x!in>, tensor<1x4x2xi8>, tensor<1x2xi32>, tensor<1xf32>)
         -> tensor<3x3x1x2x!out>
     %m = core_op.max %y : (tensor<3x3x1x2x!out>) -> tensor<3x3x1x!out>
-    %f = core_op.reshape %m : (tensor<3x3x1x!out>) -> tensor<9x!out>
+    %t = core_op.gather %m axis 1 indices [2, 0, 1] : (tensor<3x3x1x!out>) -> tensor<3x3x1x!out>
+    %f = core_op.reshape %t : (tensor<3x3x1x!out>) -> tensor<9x!out>
     %r = core_op.decode %f {golden = "scores"} : (tensor<9x!out>) -> tensor<9xf32>
     %a = nn.argmax %r axis 0 {golden = "class"} : (tensor<9xf32>) -> tensor<i64>
     func.return %a : tensor<i64>
@@ -138,7 +139,23 @@ def test_another_version_is_named(image: Path, tmp_path: Path) -> None:
     data = bytearray(image.read_bytes())
     data[8] = 9
     message = refusal(tmp_path / "later.image", with_checksum(bytes(data)))
-    assert message == "version 9 of the format; this reads version 1"
+    assert message == "version 9 of the format; this reads versions 1 and 2"
+
+
+def test_version_1_is_read_and_has_no_gather(image: Path, tmp_path: Path) -> None:
+    def as_version_1(data: bytes) -> bytes:
+        return with_checksum(data[:8] + bytes([1]) + data[9:])
+
+    newer, older = tmp_path / "newer.image", tmp_path / "older.image"
+    message = refusal(older, as_version_1(image.read_bytes()))
+    assert message == "step 4 is unknown: gather"
+    program = program_of(image.read_bytes())
+    program["program"][4] = {"step": "reshape", "operands": [4], "to": [3, 3, 1]}
+    data = forged(image.read_bytes(), program)
+    newer.write_bytes(data)
+    older.write_bytes(as_version_1(data))
+    samples = np.random.default_rng(0).normal(0, 8, (5, 3, 3, 1, 1))
+    assert np.array_equal(run_image(older, samples), run_image(newer, samples))
 
 
 def test_a_missing_image_is_one_line(tmp_path: Path) -> None:
@@ -184,6 +201,18 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "wide maximum": (
         lambda p: p["program"][3].update(operands=[2]) or p["chip"].update(max_inputs=3),
         "step 3 (max): a maximum of 4, the unit takes 3",
+    ),
+    "index of a gather": (
+        lambda p: p["program"][4].update(indices=[0, 3]),
+        "step 4 (gather): index 3 of axis 1 of [3, 3, 1]",
+    ),
+    "negative index": (
+        lambda p: p["program"][4].update(indices=[-1]),
+        "step 4 (gather): indices is not a count",
+    ),
+    "axis of a gather": (
+        lambda p: p["program"][4].update(axis=3),
+        "step 4 (gather): axis 3 of [3, 3, 1]",
     ),
     "large value": (
         lambda p: p["program"].insert(

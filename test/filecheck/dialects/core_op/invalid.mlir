@@ -365,6 +365,46 @@ func.func @f(%x: tensor<2x3xf32>) {
 
 // -----
 
+// CHECK: error: core_op.gather: axis 2 of a tensor with 2 axes
+func.func @f(%x: tensor<2x3xf32>) {
+  %r = "core_op.gather"(%x) <{axis = 2 : i64, indices = array<i64: 0>}> : (tensor<2x3xf32>) -> tensor<2x1xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.gather: index 3 of axis 1, which has 3
+func.func @f(%x: tensor<2x3xf32>) {
+  %r = "core_op.gather"(%x) <{axis = 1 : i64, indices = array<i64: 0, 3>}> : (tensor<2x3xf32>) -> tensor<2x2xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.gather: index -1 of axis 1, which has 3
+func.func @f(%x: tensor<2x3xf32>) {
+  %r = "core_op.gather"(%x) <{axis = 1 : i64, indices = array<i64: -1>}> : (tensor<2x3xf32>) -> tensor<2x1xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.gather: the result has shape [2, 3], the operands give [2, 2]
+func.func @f(%x: tensor<2x3xf32>) {
+  %r = "core_op.gather"(%x) <{axis = 1 : i64, indices = array<i64: 0, 0>}> : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.gather: !core_op.code<6, 0.5, 0> in, f32 out: the elements must be the same
+func.func @f(%x: tensor<2x!core_op.code<6, 0.5, 0>>) {
+  %r = "core_op.gather"(%x) <{axis = 0 : i64, indices = array<i64: 1>}> : (tensor<2x!core_op.code<6, 0.5, 0>>) -> tensor<1xf32>
+  func.return
+}
+
+// -----
+
 // CHECK: error: core_op.concat: nothing to put together
 func.func @f(%x: tensor<3xf32>) {
   %r = "core_op.concat"() <{axis = 0 : i64}> : () -> tensor<3xf32>

@@ -80,12 +80,14 @@ func.func @window(%x: tensor<8x8x1x2xf32>, %line: tensor<8x4x1x!signed>) {
 // CHECK-NEXT:    %{{.*}} = core_op.permute %{{.*}} [1, 0] : (tensor<2x3x!core_op.code<4, 0.5, 8>>) -> tensor<3x2x!core_op.code<4, 0.5, 8>>
 // CHECK-NEXT:    %{{.*}} = core_op.reshape %{{.*}} : (tensor<2x3x!core_op.code<4, 0.5, 8>>) -> tensor<6x!core_op.code<4, 0.5, 8>>
 // CHECK-NEXT:    %{{.*}} = core_op.repeat %{{.*}} axis 0 times 3 : (tensor<2x3x!core_op.code<4, 0.5, 8>>) -> tensor<6x3x!core_op.code<4, 0.5, 8>>
+// CHECK-NEXT:    %{{.*}} = core_op.gather %{{.*}} axis 1 indices [2, 0, 0, 1] : (tensor<2x3x!core_op.code<4, 0.5, 8>>) -> tensor<2x4x!core_op.code<4, 0.5, 8>>
 // GENERIC:       %{{.*}} = "core_op.pad"(%{{.*}}) <{low = array<i64: 0, 1>, high = array<i64: 2, 0>}>
 // GENERIC-NEXT:  %{{.*}} = "core_op.slice"(%{{.*}}) <{offsets = array<i64: 0, 1>, sizes = array<i64: 2, 2>}>
 // GENERIC-NEXT:  %{{.*}} = "core_op.concat"(%{{.*}}, %{{.*}}) <{axis = 1 : i64}>
 // GENERIC-NEXT:  %{{.*}} = "core_op.permute"(%{{.*}}) <{permutation = array<i64: 1, 0>}>
 // GENERIC-NEXT:  %{{.*}} = "core_op.reshape"(%{{.*}}) :
 // GENERIC-NEXT:  %{{.*}} = "core_op.repeat"(%{{.*}}) <{axis = 0 : i64, times = 3 : i64}>
+// GENERIC-NEXT:  %{{.*}} = "core_op.gather"(%{{.*}}) <{axis = 1 : i64, indices = array<i64: 2, 0, 0, 1>}>
 func.func @wiring(%x: tensor<2x3x!signed>) {
   %a = core_op.pad %x low [0, 1] high [2, 0] : (tensor<2x3x!signed>) -> tensor<4x4x!signed>
   %b = core_op.slice %x offsets [0, 1] sizes [2, 2] : (tensor<2x3x!signed>) -> tensor<2x2x!signed>
@@ -93,6 +95,7 @@ func.func @wiring(%x: tensor<2x3x!signed>) {
   %d = core_op.permute %x [1, 0] : (tensor<2x3x!signed>) -> tensor<3x2x!signed>
   %e = core_op.reshape %x : (tensor<2x3x!signed>) -> tensor<6x!signed>
   %f = core_op.repeat %x axis 0 times 3 : (tensor<2x3x!signed>) -> tensor<6x3x!signed>
+  %g = core_op.gather %x axis 1 indices [2, 0, 0, 1] : (tensor<2x3x!signed>) -> tensor<2x4x!signed>
   func.return
 }
 
