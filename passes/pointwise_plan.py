@@ -9,7 +9,6 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from ..dialects import nn, trained
-from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError, OperationError
 from .affine_forms import AffineForm, constant_of_step, is_form_nonnegative, step_form
 from .nn_layers import has_constant_weights
@@ -167,15 +166,8 @@ def is_pointwise(op: Operation) -> bool:
 
 
 def _check_operands(op: Operation) -> None:
-    """Raise `OperationError` where operands are not of one shape, or a constant not at hand."""
-    shape = shape_of(op.results[0])
+    """Raise `OperationError` where a constant is not at hand."""
     constants = [data for operand in op.operands if (data := trained.constant_of(operand))]
-    for operand in op.operands:
-        if trained.constant_of(operand) is None and shape_of(operand) != shape:
-            what = "a constant that widens the value" if constants else None
-            what = what or "two computed values of different shapes"
-            done = "added" if isinstance(op, nn.AddOp) else "multiplied"
-            raise OperationError(op, f"{what} cannot be {done} yet")
     try:
         for data in constants:
             _ = data.array

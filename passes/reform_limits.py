@@ -12,7 +12,7 @@ from ..dialects.support.errors import CorelowerError, describe_location
 from ..dialects.trained import constant_of
 from .function_clusters import JUMPS, STRAIGHT
 
-HOST_OPERATIONS = (nn.SoftmaxOp, nn.ArgMaxOp)
+HOST_OPERATIONS = (nn.SoftmaxOp, nn.LogSoftmaxOp, nn.ArgMaxOp)
 """What the host computes behind the last core, so that no core has to."""
 
 

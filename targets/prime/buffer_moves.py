@@ -39,11 +39,18 @@ def move(step: steps.Step, x: Array, result: steps.Value) -> Array:
             return x.repeat(step.times, axis=step.axis + 1)
         case steps.Gather():
             return x.take(np.array(step.indices, np.int64), axis=step.axis + 1)
+        case steps.LogSoftmax():
+            shifted = x - x.max(axis=step.axis + 1, keepdims=True)
+            return shifted - np.log(np.exp(shifted).sum(axis=step.axis + 1, keepdims=True))
         case steps.Softmax():
             shifted = np.exp(x - x.max(axis=step.axis + 1, keepdims=True))
             return shifted / shifted.sum(axis=step.axis + 1, keepdims=True)
         case steps.ArgMax():
-            return x.argmax(axis=step.axis + 1)
+            axis = step.axis + 1
+            if not step.last:
+                return x.argmax(axis=axis, keepdims=step.keep)
+            behind = np.flip(x, axis).argmax(axis=axis, keepdims=step.keep)
+            return x.shape[axis] - 1 - behind
         case _:
             raise AssertionError(step)
 

@@ -9,7 +9,7 @@ import json
 import mmap
 import os
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import numpy as np
@@ -240,9 +240,9 @@ def _read_instruction(
         raise BadImageError(f"{what} has {len(operands)} operands")
     if max(operands) >= len(values):
         raise BadImageError(f"{what} uses value {max(operands)} before it is there")
-    step = kind(
-        **{f.name: field_value(table.get(f.name), f.type, what, f.name) for f in fields(kind)}
-    )
+    # Fields with a default came with version 2.
+    there = [f for f in fields(kind) if version > 1 or f.default is MISSING]
+    step = kind(**{f.name: field_value(table.get(f.name), f.type, what, f.name) for f in there})
     taken = [values[operand] for operand in operands]
     try:
         result = step.infer(taken)

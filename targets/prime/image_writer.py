@@ -207,8 +207,11 @@ def _step_of(op: Operation) -> steps.Step | None:
             return steps.Gather(op.axis.value.data, _tuple(op.indices))
         case nn.SoftmaxOp():
             return steps.Softmax(op.axis.value.data % len(shape_of(op.input)))
+        case nn.LogSoftmaxOp():
+            return steps.LogSoftmax(op.axis.value.data % len(shape_of(op.input)))
         case nn.ArgMaxOp():
-            return steps.ArgMax(op.axis.value.data % len(shape_of(op.input)))
+            axis = op.axis.value.data % len(shape_of(op.input))
+            return steps.ArgMax(axis, bool(op.keep.value.data), bool(op.last.value.data))
         case _:
             return None
 

@@ -52,6 +52,10 @@ def no_constant(text: str) -> NoReturn:
 
 
 def field_value(value: object, kind: object, what: str, name: str) -> int | float | tuple[int, ...]:
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise BadImageError(f"{what}: {name} is not true or false")
+        return value
     if kind is int:
         return count(value, f"{what}: {name}")
     if kind is float:

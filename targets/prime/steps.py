@@ -283,11 +283,25 @@ class Softmax(Step):
 
 
 @dataclass(frozen=True)
+class LogSoftmax(Softmax):
+    """The logarithm of the softmax along `axis`, on the host."""
+
+    name = "log_softmax"
+    since = 2
+
+
+@dataclass(frozen=True)
 class ArgMax(Step):
-    """The index of the largest along `axis`, the first of equals, on the host."""
+    """
+    The index of the largest along `axis`, on the host: the first of equals, with `last` the last.
+
+    The axis goes; with `keep` its extent is 1.
+    """
 
     name = "argmax"
     axis: int
+    keep: bool = False
+    last: bool = False
 
     def infer(self, values: Sequence[Value]) -> Value:
         _need_host(values[0])
@@ -295,7 +309,8 @@ class ArgMax(Step):
         _check_axis(self.axis, shape)
         if not shape[self.axis]:
             raise StepError(f"no largest along axis {self.axis} of {list(shape)}")
-        return Value((*shape[: self.axis], *shape[self.axis + 1 :]))
+        kept = (1,) if self.keep else ()
+        return Value((*shape[: self.axis], *kept, *shape[self.axis + 1 :]))
 
 
 STEPS: dict[str, type[Step]] = {
@@ -314,6 +329,7 @@ STEPS: dict[str, type[Step]] = {
         Repeat,
         Gather,
         Softmax,
+        LogSoftmax,
         ArgMax,
     )
 }

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xdsl.builder import Builder
@@ -20,7 +21,7 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import SSAValue
 from xdsl.rewriter import InsertPoint
 
-from corelower.dialects import core_op, trained
+from corelower.dialects import core_op, nn, trained
 from corelower.dialects.nn import shape_of
 from corelower.dialects.support.bias_rows import representable_bias
 from corelower.dialects.support.context import CorelowerContext
@@ -29,6 +30,7 @@ from corelower.dialects.support.window import Window
 from corelower.passes.convert_core_op_to_prime import ConvertCoreOpToPrimePass
 from corelower.passes.prime_map import PrimeMapPass, mapping_summary
 from corelower.targets.jax.evaluator import Evaluator, find_function
+from corelower.targets.prime.constants import PRIME
 from corelower.targets.prime.image import read_image
 from corelower.targets.prime.image_writer import write_image
 from corelower.targets.prime.simulator import Simulator
@@ -365,3 +367,34 @@ def test_a_mapping_stays_within_the_cores(drawn: Drawn) -> None:
     assert not network.target.cores or summary.cores <= network.target.cores
     assert 0 <= summary.utilisation <= 1
     assert summary.interval_ns <= summary.latency_ns
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda value: nn.SoftmaxOp(value, 1),
+        lambda value: nn.LogSoftmaxOp(value, 0),
+        lambda value: nn.ArgMaxOp(value, 1),
+        lambda value: nn.ArgMaxOp(value, 0, keep=True),
+        lambda value: nn.ArgMaxOp(value, 1, keep=True, last=True),
+    ],
+)
+def test_the_host_computes_what_stands_at_the_end(
+    end: Callable[[SSAValue], nn.NnOperation],
+) -> None:
+    main = FuncOp("main", ([TensorType(f32, (4, 5))], []))
+    module = ModuleOp([main], {core_op.TARGET_ATTRIBUTE: core_op.TargetAttr(PRIME)})
+    builder = Builder(InsertPoint.at_end(main.body.block))
+    encode = builder.insert(core_op.EncodeOp(main.body.block.args[0], core_op.CodeType(2, 0.5, 1)))
+    last = builder.insert(end(builder.insert(core_op.DecodeOp(encode.result)).result))
+    builder.insert(ReturnOp(last.result))
+    main.update_function_type()
+    samples = np.random.default_rng(0).standard_normal((50, 4, 5)).astype(np.float32)
+    (expected,) = Evaluator(main).run(samples)
+    lower(module)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "network.image"
+        write_image(module, path)
+        (found,) = Simulator(read_image(path)).run(samples)
+    assert found.shape == expected.shape
+    assert np.allclose(found, expected, rtol=1e-5, atol=1e-6)
