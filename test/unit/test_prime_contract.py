@@ -369,16 +369,16 @@ def test_a_mapping_stays_within_the_cores(drawn: Drawn) -> None:
     assert summary.interval_ns <= summary.latency_ns
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        lambda value: nn.SoftmaxOp(value, 1),
-        lambda value: nn.LogSoftmaxOp(value, 0),
-        lambda value: nn.ArgMaxOp(value, 1),
-        lambda value: nn.ArgMaxOp(value, 0, keep=True),
-        lambda value: nn.ArgMaxOp(value, 1, keep=True, last=True),
-    ],
+ENDS: tuple[Callable[[SSAValue], nn.NnOperation], ...] = (
+    lambda value: nn.SoftmaxOp(value, 1),
+    lambda value: nn.LogSoftmaxOp(value, 0),
+    lambda value: nn.ArgMaxOp(value, 1),
+    lambda value: nn.ArgMaxOp(value, 0, keep=True),
+    lambda value: nn.ArgMaxOp(value, 1, keep=True, last=True),
 )
+
+
+@pytest.mark.parametrize("end", ENDS)
 def test_the_host_computes_what_stands_at_the_end(
     end: Callable[[SSAValue], nn.NnOperation],
 ) -> None:
