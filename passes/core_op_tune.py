@@ -226,16 +226,21 @@ class _Tuning:
         return after
 
     def _still_needed(self, known: dict[SSAValue, Array], last: SSAValue) -> dict[SSAValue, Array]:
-        """Only what an operation behind `last` uses: one layer's activations, not the network's."""
+        """Only what operations behind `last` need: a few layers' activations, not the network's."""
         operations = self.evaluator.program.operations
         assert isinstance(last.owner, Operation)
-        at = operations.index(last.owner)
-        order = {op: index for index, op in enumerate(operations)}
-        return {
-            value: array
-            for value, array in known.items()
-            if any(order.get(use.operation, len(order)) > at for use in value.uses)
-        }
+        behind = operations[operations.index(last.owner) + 1 :]
+        pending = [operand for op in behind for operand in op.operands]
+        seen: set[SSAValue] = set()
+        while pending:
+            value = pending.pop()
+            if value in seen:
+                continue
+            seen.add(value)
+            # Wiring may stand before `last` and be used behind it.
+            if value not in known and isinstance(value.owner, Operation):
+                pending.extend(value.owner.operands)
+        return {value: array for value, array in known.items() if value in seen}
 
     def _network(self) -> "Phase":
         """The whole network as one phase, with the golden outputs as its goal."""

@@ -3,18 +3,22 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+from nn_networks import Network
+from xdsl.ir import Operation, SSAValue
 
-from corelower.dialects import core_op, trained
+from corelower.dialects import core_op, nn, trained
 from corelower.dialects.support.context import CorelowerContext
 from corelower.dialects.support.errors import CorelowerError
 from corelower.dialects.support.functions import find_function
 from corelower.dialects.support.location import parse_module
+from corelower.dialects.support.provenance import set_golden
 from corelower.dialects.support.samples import Samples
 from corelower.passes.core_op_calibrate import CoreOpCalibrate
 from corelower.passes.core_op_quantize_weights import REAL_WEIGHT, CoreOpQuantizeWeights
 from corelower.passes.core_op_reencode import CoreOpReencode
 from corelower.passes.core_op_tune import CoreOpTune
 from corelower.passes.nn_keep_golden import NnKeepGoldenPass
+from corelower.passes.pipelines import PIPELINES
 from corelower.targets.jax.compare import compare_functions
 from corelower.targets.jax.evaluator import Evaluator
 from corelower.tools.ir_files import make_context
@@ -176,3 +180,32 @@ def test_every_named_value_can_be_compared_after_tuning(
     main, golden = find_function(module), find_function(module, "main_golden")
     found = compare_functions(main, golden, samples)
     assert [value.name for value in found.values] == ["r", "y"]
+
+
+def test_wiring_that_is_used_behind_later_layers_keeps_its_source() -> None:
+    def name(value: SSAValue, golden: str) -> None:
+        assert isinstance(value.owner, Operation)
+        set_golden(value.owner, golden)
+
+    # A shortcut that is sliced before the first layer and added behind the second.
+    net = Network((4, 6, 6))
+    first = net.op(nn.ReluOp(net.op(nn.ConvOp(net.input, net.constant(4, 4, 1, 1)))))
+    name(first, "first")
+    shortcut = net.op(nn.SliceOp(first, [0, 0, 0], [4, 3, 3], [1, 2, 2]))
+    name(shortcut, "shortcut")
+    weight = net.constant(4, 4, 2, 2)
+    second = net.op(nn.ReluOp(net.op(nn.ConvOp(first, weight, strides=[2, 2]))))
+    name(second, "second")
+    third = net.op(nn.ConvOp(second, net.constant(4, 4, 1, 1)))
+    total = net.op(nn.ReluOp(net.op(nn.AddOp(third, shortcut))))
+    name(total, "total")
+    module = net.returning(total)
+    ctx = make_context()
+    ctx.calibration = Samples(net.samples(40))
+    passes = (
+        "nn-keep-golden,set-target{name=prime},nn-to-core-op,core-op-encode,core-op-tile,"
+        "core-op-quantize-weights{keep-real},core-op-tune{steps=2}"
+    )
+    for one in build_passes(passes, full_universe().all_passes, PIPELINES):
+        one.apply(ctx, module)
+    module.verify()
