@@ -3,8 +3,9 @@ Models that others trained, compiled unchanged to PRIME and measured on their da
 
     python test/benchmark/bench_models.py --data FOLDER [--model NAME]
 
-FOLDER (or $CORELOWER_DATA) holds `models/`, `mnist/` and `digits/`. For the ONNX zoo's `mnist-8`
-the image's output on each golden input set must have the golden argmax.
+FOLDER (or $CORELOWER_DATA) holds `models/`, `mnist/`, `digits/`, `cifar10/` and `kws/`. For the
+ONNX zoo's `mnist-8` the image's output on each golden input set must have the golden argmax. The
+network of 2-bit weights and signals is compiled as it is, without tuning.
 """
 
 import argparse
@@ -24,15 +25,20 @@ from corelower.dialects.support.samples import Preprocessing
 from corelower.tools.compiler import CompiledNetwork, compile_model
 
 MNIST = ("mnist/train-images*", "mnist/t10k-images*", "mnist/t10k-labels*")
+CIFAR = tuple(f"cifar10/cifar10_jpeg.npz:{name}" for name in ("x_calibration", "x_test", "y_test"))
+KEYWORDS = tuple(f"kws/kws01_int8_mfcc_1000.npz:{name}" for name in ("x", "x", "y"))
 DIGITS = ("digits/digits.npz:Xtr", "digits/digits.npz:Xte", "digits/digits.npz:yte")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A model, its data (calibration, test, labels), and what its pixels are divided by."""
+    """A model, its data (calibration, test, labels), what is done to that, and whether to tune."""
 
-    data: tuple[str, str, str]
+    data: tuple[str, ...]
     scale: float = 1.0
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    tune: bool = True
 
 
 CASES = {
@@ -40,6 +46,11 @@ CASES = {
     "mnist-8-fused": Case(MNIST, 255),
     "mnist-maxpool": Case(MNIST, 255),
     "digits-cnn": Case(DIGITS),
+    "mnist-sigmoid-6x200": Case(MNIST, 255),
+    "qonnx-tfc-2w2a": Case(MNIST, 255, tune=False),
+    "kws-dscnn": Case(KEYWORDS, mean=(83.0,), std=(1 / 0.58470291,)),
+    "resnet8-cifar10": Case(CIFAR),
+    "resnet20-cifar10": Case(CIFAR, 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
 }
 
 
@@ -57,19 +68,21 @@ def main() -> None:
         model = folder / "models" / f"{name}.onnx"
         if not model.is_file():
             raise SystemExit(f"no {model}: give --data FOLDER")
-        calibration, test, labels = (_find(folder, part) for part in CASES[name].data)
+        case = CASES[name]
+        calibration, test, labels = (_find(folder, part) for part in case.data)
         with tempfile.TemporaryDirectory() as out:
             network = compile_model(
                 model,
                 calibration=calibration,
                 test=test,
                 labels=labels,
-                preprocessing=Preprocessing(CASES[name].scale),
+                preprocessing=Preprocessing(case.scale, case.mean, case.std),
+                tune=case.tune,
                 out=Path(out) / "out",
                 seed=arguments.seed,
                 verify_all=True,
             )
-            sets = _golden_sets(network, folder / "models", name, CASES[name].scale)
+            sets = _golden_sets(network, folder / "models", name, case.scale)
         report = network.report
         assert report.accuracy is not None and report.golden_accuracy is not None
         assert report.disagreement is not None
