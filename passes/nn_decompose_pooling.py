@@ -1,27 +1,30 @@
 """The pass `nn-decompose-pooling`: pooling as dot products and rectifiers, or a native maximum."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, UnitAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from ..dialects import core_op, nn
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
-from ..dialects.support.errors import CorelowerError, OperationError
-from ..dialects.support.provenance import golden_name, set_golden
+from ..dialects.support.errors import CorelowerError
+from ..dialects.support.provenance import golden_name, provenance_of, set_golden
+from ..dialects.support.window import Window
+from .core_counts import counting_target
+from .linear_maps import border_factors
+from .maxima import grouped, maximum, widest_tree
+from .nn_building import max_pool
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .wiring import (
-    AUXILIARY,
     channels_first,
     channels_last,
     channels_last_order,
-    constant,
     fixed_product,
     is_nonnegative,
     reshape,
@@ -35,7 +38,8 @@ class NnDecomposePooling(CorelowerPass):
     """
     Turns pooling into dot products, exactly: a mean by weights, a maximum by a tree of ReLU.
 
-    `max(a, b) = relu(a - b) + b`, and `b = relu(b) - relu(-b)` where it may be negative.
+    `max(a, b) = relu(a - b) + b`, and `b = relu(b) - relu(-b)` where it may be negative. Padding,
+    which a maximum does not count, becomes elements that each window over it sees anyway.
     """
 
     name = "nn-decompose-pooling"
@@ -55,7 +59,33 @@ class NnDecomposePooling(CorelowerPass):
         inputs = 0 if self.max == "relu" else native
         maximum = MaxPoolToNative(inputs) if inputs >= 2 else MaxPoolToRelu()
         for function in lowered_functions(op):
-            run_patterns(function, [AveragePoolToProduct(), maximum], ctx)
+            run_patterns(function, [AveragePoolToProduct(), PadFromInside(), maximum], ctx)
+
+
+class PadFromInside(RewritePattern):
+    """
+    What lies outside must not win over negative values: it becomes an element of the same window.
+
+    That is the outermost one on the window's grid, which every window that reaches so far sees;
+    without dilation it is the edge. Where no value is negative, zeros do the same and cost less.
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: nn.MaxPoolOp, rewriter: PatternRewriter) -> None:
+        window = op.window
+        if not window.has_padding or is_nonnegative(op.input):
+            return
+        value = op.input
+        for axis, (before, after) in enumerate(window.pad_pairs()):
+            if not before and not after:
+                continue
+            extent, grid = shape_of(op.input)[1 + axis], window.dilations[axis]
+            places = range(-before, extent + after)
+            indices = [_nearest_inside(place, extent, grid) for place in places]
+            value = rewriter.insert(nn.GatherOp(value, 1 + axis, indices)).result
+        pool = max_pool(replace(window, pads=(0,) * len(window.pads)), value)
+        pool.attributes.update(provenance_of(op))
+        rewriter.replace(op, pool)
 
 
 class AveragePoolToProduct(RewritePattern):
@@ -66,11 +96,10 @@ class AveragePoolToProduct(RewritePattern):
         # A mean of values that are never negative is none either: its code needs no zero point.
         activation = Activation.RELU if is_nonnegative(op.input) else Activation.LINEAR
         rows = _pooled_rows(op, rewriter)
-        window = op.window
-        if window.has_padding and not op.count_pad.value.data:
-            _replace_uneven_mean(op, rows, activation, rewriter)
+        mean = np.full((op.window.size, 1), 1 / op.window.size)
+        if (factors := border_factors(op)) is not None:
+            _replace_uneven_mean(op, rows, mean, factors, activation, rewriter)
             return
-        mean = np.full((window.size, 1), 1 / window.size)
         _replace_pool(op, fixed_product(rewriter, rows, mean, activation), rewriter)
 
 
@@ -82,28 +111,11 @@ class MaxPoolToNative(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: nn.MaxPoolOp, rewriter: PatternRewriter) -> None:
-        _require_padding_harmless(op)
         value = _pooled_rows(op, rewriter)
         while (count := shape_of(value)[-1]) > 1:
-            value = rewriter.insert(core_op.MaxOp(self._grouped(value, count, rewriter))).result
+            value = grouped(rewriter, value, self.inputs) if count > self.inputs else value
+            value = rewriter.insert(core_op.MaxOp(value)).result
         _replace_pool(op, value.owner, rewriter)
-
-    def _grouped(self, value: SSAValue, count: int, rewriter: PatternRewriter) -> SSAValue:
-        """The last axis in groups of at most `inputs`; groups may overlap, a maximum permits it."""
-        if count <= self.inputs:
-            return value
-        groups = -(-count // self.inputs)
-        last = count - self.inputs
-        starts = [round(group * last / (groups - 1)) for group in range(groups)]
-        *leading, _ = shape_of(value)
-        zeros = [0] * len(leading)
-        sizes = [*leading, self.inputs]
-        parts = [
-            rewriter.insert(core_op.SliceOp(value, [*zeros, start], sizes)).result
-            for start in starts
-        ]
-        joined = rewriter.insert(core_op.ConcatOp(parts, len(leading))).result
-        return reshape(rewriter, joined, (*leading, groups, self.inputs))
 
 
 class MaxPoolToRelu(RewritePattern):
@@ -111,55 +123,59 @@ class MaxPoolToRelu(RewritePattern):
     A maximum as a tree of pairs: each level one dot product with ReLU, a last one that adds up.
 
     Where no value is negative every partial result is at most the maximum, so that all share the
-    input's code and the tree is exact on codes too.
+    input's code and the tree is exact on codes too. So that it stays exact, a window that is wider
+    than a core goes axis by axis, and then in parts.
     """
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: nn.MaxPoolOp, rewriter: PatternRewriter) -> None:
-        _require_padding_harmless(op)
         nonnegative = is_nonnegative(op.input)
+        widest = widest_tree(counting_target(op), nonnegative)
+        if op.window.size > widest and sum(extent > 1 for extent in op.window.kernel) > 1:
+            _pool_first_axis(op, rewriter)
+            return
         value = _pooled_rows(op, rewriter)
-        matrices = max_tree(op.window.size, nonnegative)
-        for level, matrix in enumerate(matrices):
-            last = level == len(matrices) - 1
-            activation = Activation.LINEAR if last and not nonnegative else Activation.RELU
-            product = fixed_product(rewriter, value, matrix, activation, same_code=nonnegative)
-            value = product.result
-        _replace_pool(op, value.owner, rewriter)
+        while shape_of(value)[-1] > widest:
+            parts = grouped(rewriter, value, widest)
+            *places, _, groups, width = shape_of(parts)
+            rows = reshape(rewriter, parts, (*places, groups, 1, width))
+            value = maximum(rewriter, rows, nonnegative).result
+            value = reshape(rewriter, value, (*places, 1, groups))
+        _replace_pool(op, maximum(rewriter, value, nonnegative), rewriter)
 
 
-def max_tree(count: int, nonnegative: bool) -> list[Matrix]:
-    """
-    Matrices `M_1 .. M_k` with `max(x) = relu(.. relu(x M_1) ..) M_k` for x of `count` numbers.
+def _pool_first_axis(op: nn.MaxPoolOp, rewriter: PatternRewriter) -> None:
+    """The maximum along the window's first axis, and then of these along the others."""
+    window = op.window
+    axis = next(axis for axis, extent in enumerate(window.kernel) if extent > 1)
+    others = [other for other in range(window.rank) if other != axis]
+    first = rewriter.insert(max_pool(_along(window, [axis]), op.input))
+    rest = max_pool(_along(window, others), first.result)
+    rest.attributes.update(provenance_of(op))
+    rewriter.replace(op, rest)
 
-    With `nonnegative`, x has none below zero, and the last product may pass through ReLU too.
-    Source: max(a, b) = relu(a - b) + relu(b) - relu(-b).
-    """
-    # `values` reads the numbers still in the race from the units of the level before.
-    values: Matrix = np.eye(count)
-    matrices: list[Matrix] = []
-    while (left := values.shape[1]) > 1:
-        columns: list[Matrix] = []
-        readers: list[list[tuple[int, float]]] = []
-        for first in range(0, left, 2):
-            reader: list[tuple[int, float]] = []
-            kept = values[:, first]
-            if first + 1 < left:
-                kept = values[:, first + 1]
-                reader.append((len(columns), 1.0))
-                columns.append(values[:, first] - kept)
-            reader.append((len(columns), 1.0))
-            columns.append(kept)
-            if not nonnegative:
-                reader.append((len(columns), -1.0))
-                columns.append(0.0 - kept)
-            readers.append(reader)
-        matrices.append(np.stack(columns, axis=1))
-        values = np.zeros((len(columns), len(readers)))
-        for number, reader in enumerate(readers):
-            for unit, factor in reader:
-                values[unit, number] = factor
-    return [*matrices, values]
+
+def _along(window: Window, axes: Sequence[int]) -> Window:
+    """The window along these axes, and a single element along the others."""
+
+    def kept(values: Sequence[int], otherwise: int) -> tuple[int, ...]:
+        places = enumerate(values)
+        return tuple(v if place % window.rank in axes else otherwise for place, v in places)
+
+    return Window(
+        kept(window.kernel, 1),
+        kept(window.strides, 1),
+        kept(window.pads, 0),
+        kept(window.dilations, 1),
+    )
+
+
+def _nearest_inside(place: int, extent: int, grid: int) -> int:
+    """The element nearest to a place, inside or outside, in steps of `grid`."""
+    last = extent - 1
+    nearest = place % grid if place < 0 else last - (last - place) % grid if place > last else place
+    # A grid wider than the input has places that no window sees; there, any element will do.
+    return min(max(nearest, 0), last)
 
 
 def _pooled_rows(op: nn.PoolOperation, rewriter: PatternRewriter) -> SSAValue:
@@ -182,42 +198,26 @@ def _replace_pool(op: nn.PoolOperation, product: object, rewriter: PatternRewrit
 
 
 def _replace_uneven_mean(
-    op: nn.AveragePoolOp, rows: SSAValue, activation: Activation, rewriter: PatternRewriter
+    op: nn.AveragePoolOp,
+    rows: SSAValue,
+    mean: Matrix,
+    factors: Matrix,
+    activation: Activation,
+    rewriter: PatternRewriter,
 ) -> None:
-    """Windows over the border have fewer elements: each place is a group with its own weights."""
+    """
+    Windows over the border have fewer elements: a mean for each number of elements, then a choice.
+
+    What lies outside is zero, so that only the factor differs. One core has them all; weights of
+    its own for each place would take as many cores as there are places.
+    """
     channels, *spatial = shape_of(op.result)
-    counts = _inside(op)
-    places = len(counts)
-    rows = reshape(rewriter, rows, (places, channels, op.window.size))
-    rows = rewriter.insert(core_op.PermuteOp(rows, [1, 0, 2])).result
-    matrix = np.where(counts, 1 / counts.sum(axis=1, keepdims=True), 0.0)[..., None]
-    product = core_op.VmmOp(activation, rows, constant(rewriter, matrix))
-    product.attributes[AUXILIARY] = UnitAttr()
-    rewriter.insert(product)
-    order: Sequence[int] = range(len(spatial) + 1)
-    set_golden(product, golden_name(op), tuple(order))
-    rewriter.replace(op, [], [reshape(rewriter, product.result, (channels, *spatial))])
-
-
-def _inside(op: nn.AveragePoolOp) -> np.typing.NDArray[np.bool_]:
-    """places x window: which elements of each window lie inside the input."""
-    window = op.window
-    masks = np.ones((1, 1), bool)
-    for axis, extent in enumerate(shape_of(op.input)[1:]):
-        positions = shape_of(op.result)[1 + axis]
-        begin = np.arange(positions)[:, None] * window.strides[axis] - window.pads[axis]
-        index = begin + np.arange(window.kernel[axis]) * window.dilations[axis]
-        along = (index >= 0) & (index < extent)
-        masks = np.einsum("pk,ql->pqkl", masks, along).reshape(
-            len(masks) * positions, masks.shape[1] * window.kernel[axis]
-        )
-    return masks
-
-
-def _require_padding_harmless(op: nn.MaxPoolOp) -> None:
-    if op.window.has_padding and not is_nonnegative(op.input):
-        raise OperationError(
-            op,
-            "padded, over values that may be negative: what lies outside would count as zero; "
-            "put a rectifier before it, or pool without padding",
-        )
+    kinds, choice = np.unique(factors.reshape(-1), return_inverse=True)
+    means = fixed_product(rewriter, rows, mean * kinds, activation).result
+    means = reshape(rewriter, means, (len(choice), channels, len(kinds)))
+    means = rewriter.insert(core_op.PermuteOp(means, [1, 0, 2])).result
+    means = reshape(rewriter, means, (channels, len(choice) * len(kinds)))
+    chosen = [place * len(kinds) + int(kind) for place, kind in enumerate(choice)]
+    gather = rewriter.insert(nn.GatherOp(means, 1, chosen))
+    set_golden(gather, golden_name(op))
+    rewriter.replace(op, [], [reshape(rewriter, gather.result, (channels, *spatial))])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
 
+import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
@@ -259,13 +260,10 @@ def cost_of(op: Operation) -> Cost:
 
 
 def _pool_cost(op: nn.AveragePoolOp) -> Cost:
-    # All channels have the same weights and take turns; so do all places, but at a border.
-    channels, *extents = nn.shape_of(op.result)
-    places = prod(extents)
-    groups, positions = 1, channels * places
-    if border_factors(op) is not None:
-        groups, positions = places, channels
-    return linear_cost(counting_target(op), groups, op.window.size, 1, positions)
+    # All channels and places have the same weights and take turns: a mean for each factor.
+    factors = border_factors(op)
+    means = 1 if factors is None else len(np.unique(factors))
+    return linear_cost(counting_target(op), 1, op.window.size, means, prod(nn.shape_of(op.result)))
 
 
 def convolution_cost(op: ConvolutionOp, shape: ConvolutionShape) -> Cost:

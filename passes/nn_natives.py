@@ -103,6 +103,17 @@ def batch_norm_offset(op: nn.BatchNormOp) -> DataAttr:
     return DataAttr(TensorData(_parameter(op.bias) - _parameter(op.mean) * _gain(op)))
 
 
+@NN_NATIVES.native_rewrite("nn.scale_outputs")
+def scale_outputs(op: nn.ConvTransposeOp, weight: DataAttr, gain: DataAttr) -> DataAttr:
+    """The weight that gives `y * gain` where `weight` gives `y`, a gain an output channel."""
+    groups = op.groups.value.data
+    channels, outputs, *kernel = weight.data.shape
+    # The weight's first axis is the inputs, so that each group of them has its own outputs.
+    by_group = _double(weight).reshape(groups, channels // groups, outputs, -1)
+    scaled = by_group * _double(gain).reshape(groups, 1, outputs, 1)
+    return DataAttr(rounded(scaled.reshape(channels, outputs, *kernel)))
+
+
 @NN_NATIVES.native_rewrite("nn.scale_inputs")
 def scale_inputs(op: Linear, weight: DataAttr, gain: DataAttr) -> DataAttr:
     """The weight that gives for `x` what `weight` gives for `x * gain`, a gain an input channel."""

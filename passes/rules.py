@@ -84,6 +84,7 @@ class Rule:
             self._interpreter.run_ssacfg_region(self._rewrite.body, (), self.name)
         finally:
             self._interpreter.pop_scope()
+            self._functions.forget()
 
 
 class RulePattern(RewritePattern):

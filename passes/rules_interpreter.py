@@ -45,6 +45,11 @@ class RuleFunctions(PDLRewriteFunctions):
         self.natives = natives
         self.rule_name = rule_name
 
+    def forget(self) -> None:
+        """Hold on to nothing of the network: a rule may live as long as the process."""
+        self._rewriter = None
+        del self.root
+
     @impl(pdl.OperationOp)
     def run_operation(
         self, interpreter: Interpreter, op: pdl.OperationOp, args: PythonValues

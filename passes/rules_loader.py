@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects import pdl
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import Builtin, ModuleOp
 
+from ..dialects.nn import Nn
 from ..dialects.support.errors import CorelowerError, describe_location
 from ..dialects.support.location import parse_module
+from ..dialects.trained import Trained
 from .native_functions import NativeFunctions
 from .rules import Rule
 from .rules_checks import RuleChecker
@@ -39,8 +42,20 @@ def load_rules(ctx: Context, path: str | os.PathLike[str], natives: NativeFuncti
 
 
 def load_project_rules(ctx: Context, name: str, natives: NativeFunctions) -> list[Rule]:
-    """The rules of `passes/rules/<name>.mlir`, which come with the project."""
-    return load_rules(ctx, _PROJECT_RULES / f"{name}.mlir", natives)
+    """
+    The rules of `passes/rules/<name>.mlir`, which come with the project.
+
+    They are read once: what they name is the same in every context.
+    """
+    return list(_read_project_rules(name, natives))
+
+
+@cache
+def _read_project_rules(name: str, natives: NativeFunctions) -> tuple[Rule, ...]:
+    ctx = Context()
+    for dialect in (Builtin, Nn, Trained):
+        ctx.load_dialect(dialect)
+    return tuple(load_rules(ctx, _PROJECT_RULES / f"{name}.mlir", natives))
 
 
 def parse_rules(

@@ -135,6 +135,9 @@ def is_nonnegative(value: SSAValue) -> bool:
             return op.function.data in _NONNEGATIVE_FUNCTIONS
         case nn.BinaryOp():
             return _is_binary_nonnegative(op)
+        case nn.ConvOp() | nn.DenseOp():
+            # The input comes first: where it may be negative, the weights are not looked at.
+            return all(is_nonnegative(operand) for operand in op.operands)
         case trained.TensorOp():
             return op.data.is_resolved and not bool((op.data.array < 0).any())  # pyright: ignore
         case _:

@@ -105,6 +105,110 @@ pdl.pattern @conv_with_bias_then_batch_norm : benefit(1) {
   }
 }
 
+// batch_norm(conv_transpose(x, w)) = conv_transpose(x, w * gain, offset), unless the
+// conv_transpose has other users.
+pdl.pattern @conv_transpose_then_batch_norm : benefit(1) {
+  %type = pdl.type
+  %x = pdl.operand
+  %weight_type = pdl.type
+  %weight_data = pdl.attribute
+  %weight_op = pdl.operation "trained.tensor" {"value" = %weight_data} -> (%weight_type : !pdl.type)
+  %weight = pdl.result 0 of %weight_op
+  %linear = pdl.operation "nn.conv_transpose" (%x, %weight : !pdl.value, !pdl.value) -> (%type : !pdl.type)
+  %y = pdl.result 0 of %linear
+  %scale = pdl.operand
+  %shift = pdl.operand
+  %mean = pdl.operand
+  %variance = pdl.operand
+  %root = pdl.operation "nn.batch_norm" (
+    %y, %scale, %shift, %mean, %variance
+    : !pdl.value, !pdl.value, !pdl.value, !pdl.value, !pdl.value) -> (%type : !pdl.type)
+  pdl.apply_native_constraint "has_one_use" (%y : !pdl.value)
+  pdl.apply_native_constraint "trained.is_constant" (
+    %scale, %shift, %mean, %variance
+    : !pdl.value, !pdl.value, !pdl.value, !pdl.value)
+  pdl.rewrite %root {
+    %gain = pdl.apply_native_rewrite "nn.batch_norm_gain" (%root : !pdl.operation) : !pdl.attribute
+    %offset = pdl.apply_native_rewrite "nn.batch_norm_offset" (
+      %root
+      : !pdl.operation) : !pdl.attribute
+    %new_weight_data = pdl.apply_native_rewrite "nn.scale_outputs" (
+      %linear, %weight_data, %gain
+      : !pdl.operation, !pdl.attribute, !pdl.attribute) : !pdl.attribute
+    %new_weight_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_weight_data
+      : !pdl.attribute) : !pdl.operation
+    %new_weight = pdl.result 0 of %new_weight_op
+    %new_bias_data = pdl.apply_native_rewrite "trained.to_float32" (
+      %offset
+      : !pdl.attribute) : !pdl.attribute
+    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_bias_data
+      : !pdl.attribute) : !pdl.operation
+    %new_bias = pdl.result 0 of %new_bias_op
+    %new = pdl.apply_native_rewrite "fused" (
+      %linear, %root, %x, %new_weight, %new_bias
+      : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
+    %result = pdl.result 0 of %new
+    pdl.replace %root with (%result : !pdl.value)
+  }
+}
+
+// batch_norm(conv_transpose(x, w, b)) = conv_transpose(x, w * gain, b * gain + offset), unless the
+// conv_transpose has other users.
+pdl.pattern @conv_transpose_with_bias_then_batch_norm : benefit(1) {
+  %type = pdl.type
+  %x = pdl.operand
+  %weight_type = pdl.type
+  %weight_data = pdl.attribute
+  %weight_op = pdl.operation "trained.tensor" {"value" = %weight_data} -> (%weight_type : !pdl.type)
+  %weight = pdl.result 0 of %weight_op
+  %bias_type = pdl.type
+  %bias_data = pdl.attribute
+  %bias_op = pdl.operation "trained.tensor" {"value" = %bias_data} -> (%bias_type : !pdl.type)
+  %bias = pdl.result 0 of %bias_op
+  %linear = pdl.operation "nn.conv_transpose" (
+    %x, %weight, %bias
+    : !pdl.value, !pdl.value, !pdl.value) -> (%type : !pdl.type)
+  %y = pdl.result 0 of %linear
+  %scale = pdl.operand
+  %shift = pdl.operand
+  %mean = pdl.operand
+  %variance = pdl.operand
+  %root = pdl.operation "nn.batch_norm" (
+    %y, %scale, %shift, %mean, %variance
+    : !pdl.value, !pdl.value, !pdl.value, !pdl.value, !pdl.value) -> (%type : !pdl.type)
+  pdl.apply_native_constraint "has_one_use" (%y : !pdl.value)
+  pdl.apply_native_constraint "trained.is_constant" (
+    %scale, %shift, %mean, %variance
+    : !pdl.value, !pdl.value, !pdl.value, !pdl.value)
+  pdl.rewrite %root {
+    %gain = pdl.apply_native_rewrite "nn.batch_norm_gain" (%root : !pdl.operation) : !pdl.attribute
+    %offset = pdl.apply_native_rewrite "nn.batch_norm_offset" (
+      %root
+      : !pdl.operation) : !pdl.attribute
+    %new_weight_data = pdl.apply_native_rewrite "nn.scale_outputs" (
+      %linear, %weight_data, %gain
+      : !pdl.operation, !pdl.attribute, !pdl.attribute) : !pdl.attribute
+    %new_weight_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_weight_data
+      : !pdl.attribute) : !pdl.operation
+    %new_weight = pdl.result 0 of %new_weight_op
+    %new_bias_data = pdl.apply_native_rewrite "trained.scale_and_shift" (
+      %bias_data, %gain, %offset
+      : !pdl.attribute, !pdl.attribute, !pdl.attribute) : !pdl.attribute
+    %new_bias_op = pdl.apply_native_rewrite "trained.tensor" (
+      %new_bias_data
+      : !pdl.attribute) : !pdl.operation
+    %new_bias = pdl.result 0 of %new_bias_op
+    %new = pdl.apply_native_rewrite "fused" (
+      %linear, %root, %x, %new_weight, %new_bias
+      : !pdl.operation, !pdl.operation, !pdl.value, !pdl.value, !pdl.value) : !pdl.operation
+    %result = pdl.result 0 of %new
+    pdl.replace %root with (%result : !pdl.value)
+  }
+}
+
 // batch_norm(dense(x, w)) = dense(x, w * gain, offset), unless the dense has other users.
 pdl.pattern @dense_then_batch_norm : benefit(1) {
   %type = pdl.type

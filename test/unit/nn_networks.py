@@ -12,7 +12,11 @@ from corelower.dialects.core_op import CoreOp
 from corelower.dialects.nn import Nn, NnOperation
 from corelower.dialects.support.context import CorelowerContext
 from corelower.dialects.trained import TensorOp, Trained
+from corelower.passes.pipelines import PIPELINES
 from corelower.targets.jax.evaluator import Evaluator, find_function
+from corelower.tools.ir_files import make_context
+from corelower.tools.pipeline_spec import build_passes
+from corelower.tools.universe import full_universe
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -86,3 +90,12 @@ def names(module: ModuleOp) -> list[str]:
     """The names of the operations of `@main`, constants left out."""
     function = find_function(module)
     return [op.name for op in function.body.block.ops if not isinstance(op, TensorOp | ReturnOp)]
+
+
+def run_passes(module: ModuleOp, pipeline: str) -> list[str]:
+    """Run passes, and verify after each; the remarks."""
+    ctx = make_context()
+    for one in build_passes(pipeline, full_universe().all_passes, PIPELINES):
+        one.apply(ctx, module)
+        module.verify()
+    return ctx.remarks

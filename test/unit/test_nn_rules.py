@@ -56,6 +56,17 @@ def conv(draw: Draw, net: Network, features: SSAValue, bias: bool, padded: bool 
     )
 
 
+def conv_transpose(draw: Draw, net: Network, features: SSAValue, bias: bool) -> SSAValue:
+    """A drawn transposed convolution."""
+    channels, *extents = nn.shape_of(features)
+    groups = draw.draw(st.sampled_from([g for g in (2, 1, 4) if channels % g == 0]))
+    outputs = draw.draw(st.sampled_from([2, 1, 3]))
+    weight = net.constant(channels, outputs, *[2] * len(extents))
+    shift = net.constant(groups * outputs) if bias else None
+    strides = [draw.draw(st.integers(1, 2)) for _ in extents]
+    return net.op(nn.ConvTransposeOp(features, weight, shift, strides=strides, groups=groups))
+
+
 def dense(draw: Draw, net: Network, features: SSAValue, bias: bool) -> SSAValue:
     """A drawn dense layer."""
     outputs = draw.draw(st.integers(1, 5))
@@ -81,9 +92,9 @@ def flattened(net: Network, features: SSAValue) -> SSAValue:
 
 def linear_then_norm(kind: str, bias: bool) -> Build:
     def build(draw: Draw) -> tuple[Network, SSAValue]:
-        net = image(draw) if kind == "conv" else vector(draw)
-        layer = conv if kind == "conv" else dense
-        return net, norm(net, layer(draw, net, net.input, bias))
+        net = vector(draw) if kind == "dense" else image(draw)
+        layers = {"conv": conv, "conv_transpose": conv_transpose, "dense": dense}
+        return net, norm(net, layers[kind](draw, net, net.input, bias))
 
     return build
 
@@ -160,6 +171,8 @@ def transposed_relu(draw: Draw) -> tuple[Network, SSAValue]:
 LEFT_SIDES: dict[str, Build] = {
     "conv_then_batch_norm": linear_then_norm("conv", bias=False),
     "conv_with_bias_then_batch_norm": linear_then_norm("conv", bias=True),
+    "conv_transpose_then_batch_norm": linear_then_norm("conv_transpose", bias=False),
+    "conv_transpose_with_bias_then_batch_norm": linear_then_norm("conv_transpose", bias=True),
     "dense_then_batch_norm": linear_then_norm("dense", bias=False),
     "dense_with_bias_then_batch_norm": linear_then_norm("dense", bias=True),
     "batch_norm_then_conv": norm_then_linear("conv", bias=False),

@@ -39,14 +39,29 @@ func.func @rectified(%x: tensor<1x9xf32>) -> tensor<1x3xf32> {
   func.return %y : tensor<1x3xf32>
 }
 
-// A mean has the same weights everywhere, unless the border does not count.
+// What lies outside must not win over negative values: it becomes an element of the same window.
+// CHECK-LABEL: func.func @padded
+// CHECK-NEXT:    nn.gather %x axis 1 [1, 0, 1, 2, 3, 2] : (tensor<1x4xf32>) -> tensor<1x6xf32>
+// CHECK:         core_op.window {{.*}} kernel [2] dilations [2]
+// CHECK:         core_op.vmm linear {{.*}} {core_op.auxiliary, golden = "y", golden_order = array<i64: 1, 0>}
+// NATIVE-LABEL: func.func @padded
+// NATIVE-NEXT:   nn.gather %x axis 1 [1, 0, 1, 2, 3, 2]
+// NATIVE:        core_op.max
+func.func @padded(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  %y = nn.max_pool %x kernel [2] pads [1, 1] dilations [2] {golden = "y"} : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  func.return %y : tensor<1x4xf32>
+}
+
+// A mean has the same weights everywhere. Where the border does not count there is a mean for each
+// number of elements, and a choice.
 // CHECK-LABEL: func.func @mean
 // CHECK:         trained.tensor {{\[\[\[}}0.5], [0.5]]]
 // CHECK-NEXT:    core_op.vmm linear {{.*}} {core_op.auxiliary, golden = "a", golden_order = array<i64: 1, 0>} : (tensor<2x2x1x2xf32>, tensor<1x2x1xf32>)
 // CHECK:         core_op.window {{.*}} pads [1, 1]
 // CHECK:         trained.tensor {{\[\[\[}}0.5], [0.5]]]
-// CHECK:         trained.tensor {{\[\[\[}}0.0], [1.0]], {{\[\[}}0.5], [0.5]], {{\[\[}}1.0], [0.0]]]
-// CHECK-NEXT:    core_op.vmm linear {{.*}} {core_op.auxiliary, golden = "c"} : (tensor<2x3x2xf32>, tensor<3x2x1xf32>)
+// CHECK:         trained.tensor {{\[\[\[}}0.5, 1.0], [0.5, 1.0]]]
+// CHECK-NEXT:    core_op.vmm linear {{.*}} {core_op.auxiliary} : (tensor<3x2x1x2xf32>, tensor<1x2x2xf32>) -> tensor<3x2x1x2xf32>
+// CHECK:         nn.gather {{.*}} axis 1 [1, 2, 5] {golden = "c"} : (tensor<2x6xf32>) -> tensor<2x3xf32>
 func.func @mean(%x: tensor<2x4xf32>) -> (tensor<2x2xf32>, tensor<2x3xf32>, tensor<2x3xf32>) {
   %a = nn.average_pool %x kernel [2] strides [2] {golden = "a"} : (tensor<2x4xf32>) -> tensor<2x2xf32>
   %b = nn.average_pool %x kernel [2] strides [2] pads [1, 1] count_pad true : (tensor<2x4xf32>) -> tensor<2x3xf32>

@@ -20,6 +20,22 @@ func.func @behind_conv(%x: tensor<2x4xf32>) -> tensor<2x3xf32> {
   func.return %z : tensor<2x3xf32>
 }
 
+// The weight's first axis is the inputs, so that each of two groups has its own two outputs.
+// CHECK-LABEL: func.func @behind_conv_transpose(
+// CHECK-NEXT:    [[W:%.*]] = trained.tensor {{\[\[\[}}2.0], [2.0]], {{\[\[}}2.0], [4.0]]] : tensor<2x2x1xf32>
+// CHECK-NEXT:    [[B:%.*]] = trained.tensor [3.0, 3.0, 3.0, 3.0] : tensor<4xf32>
+// CHECK-NEXT:    nn.conv_transpose %x, [[W]], [[B]] strides [2] groups 2 {golden = "norm"}
+func.func @behind_conv_transpose(%x: tensor<2x3xf32>) -> tensor<4x5xf32> {
+  %scale = trained.tensor [4.0, 4.0, 4.0, 8.0] : tensor<4xf32>
+  %bias = trained.tensor [5.0, 5.0, 5.0, 7.0] : tensor<4xf32>
+  %one = trained.tensor [1.0, 1.0, 1.0, 1.0] : tensor<4xf32>
+  %three = trained.tensor [3.0, 3.0, 3.0, 3.0] : tensor<4xf32>
+  %w = trained.tensor [[[1.0], [1.0]], [[1.0], [1.0]]] : tensor<2x2x1xf32>
+  %y = nn.conv_transpose %x, %w strides [2] groups 2 : (tensor<2x3xf32>, tensor<2x2x1xf32>) -> tensor<4x5xf32>
+  %z = nn.batch_norm %y, %scale, %bias, %one, %three epsilon 1.0 {golden = "norm"} : (tensor<4x5xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4x5xf32>
+  func.return %z : tensor<4x5xf32>
+}
+
 // CHECK-LABEL: func.func @behind_dense_with_bias(
 // CHECK-NEXT:    [[W:%.*]] = trained.tensor {{\[\[}}2.0, 4.0]] : tensor<1x2xf32>
 // CHECK-NEXT:    [[B:%.*]] = trained.tensor [5.0, 5.0] : tensor<2xf32>
