@@ -4,7 +4,10 @@ Named pipelines: each name stands, wherever a pass may stand, for the passes in 
 `corelower compile` is these in order; nothing it does is out of reach of `nn-opt`.
 """
 
-BEFORE_APPROXIMATION = "canonicalize,nn-hoist-quantize,nn-fold-batch-norm,canonicalize"
+BEFORE_APPROXIMATION = (
+    "canonicalize,nn-hoist-quantize,nn-decompose-convolution,nn-fold-batch-norm,"
+    "nn-decompose-reduction,canonicalize"
+)
 """Linear operations and reductions in a few forms. Needs a target."""
 
 AFTER_APPROXIMATION = (

@@ -36,10 +36,7 @@ from corelower.tools.universe import full_universe
 ERROR = 1e-3
 """What a function that is approximated may differ by, as a part of its span."""
 
-REFORM = (
-    "canonicalize,nn-fold-batch-norm,nn-decompose-convolution,nn-decompose-reduction,"
-    + reform_pipeline(approximate=f"error={ERROR}")
-)
+REFORM = reform_pipeline(approximate=f"error={ERROR}")
 """The one place that says what a reform is."""
 
 EXACT = 1e-5
