@@ -16,6 +16,9 @@ from ..dialects.trained import DataAttr
 from .signal_classes import SignalClass
 from .wiring import AUXILIARY
 
+FUNCTION_PART = "nn.function_part"
+"""Attribute of a layer of an approximated function: it stays apart from its neighbours."""
+
 FUNCTION = "core_op.function"
 """
 Attribute of the last of the layers that compute a function: the function itself, as samples.

@@ -113,12 +113,14 @@ def approximate(
     if low == high:
         high = float(np.float32(low + max(abs(low), 1) * 1e-3))
     x, y = _sampled(function, low, high, error)
-    if not np.isfinite(y).all():
-        where = x[int(np.argmin(np.isfinite(y)))]
+    checked = _between(x)
+    finite = np.isfinite(function(checked))
+    if not finite.all():
+        where = checked[int(np.argmin(finite))]
         reason = f"it is not finite at {where:g}; keep its input away from there, as by a clip"
         return _refused(cluster, interval, reason)
     span = float(np.ptp(y))
-    network, reached = _best_network(function, x, y, error * span, most)
+    network, reached = _best_network(function, x, y, checked, error * span, most)
     fraction = reached / span if span else 0.0
     if reached > error * span:
         reason = (
@@ -152,11 +154,10 @@ def describe_interval(interval: tuple[float, float]) -> str:
 
 
 def _best_network(
-    function: Function, x: FloatArray, y: FloatArray, bound: float, most: int
+    function: Function, x: FloatArray, y: FloatArray, checked: FloatArray, bound: float, most: int
 ) -> tuple[ReluNetwork, float]:
     """The network of fewest hinges within `bound`, else the nearest one; and its error."""
     places, values = x.astype(np.float64), y.astype(np.float64)
-    checked = _between(x)
     wanted = function(checked)
 
     def error_of(network: ReluNetwork) -> float:

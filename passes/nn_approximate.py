@@ -13,7 +13,7 @@ from ..dialects.support.errors import CombinedError, OperationError
 from ..dialects.support.location import fused_location
 from ..dialects.support.provenance import provenance_of
 from ..dialects.support.target import Target
-from .approximated_functions import FUNCTION
+from .approximated_functions import FUNCTION, FUNCTION_PART
 from .calibration_base import CalibrationPass
 from .core_counts import counting_target
 from .function_approximation import Approximation, describe_interval, plan_approximations
@@ -91,6 +91,7 @@ def replace_function(plan: Approximation) -> nn.DenseOp:
     layers = [op for op in created if isinstance(op, nn.DenseOp)]
     for layer in layers:
         layer.attributes[AUXILIARY] = UnitAttr()
+        layer.attributes[FUNCTION_PART] = UnitAttr()
     layers[-1].attributes[FUNCTION] = plan.table.attribute()
     layers[-1].attributes.update(provenance_of(plan.op))
     for op in created:

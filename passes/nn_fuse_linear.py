@@ -14,6 +14,7 @@ from ..dialects import nn
 from ..dialects.support.location import fused_location
 from ..dialects.support.provenance import provenance_of
 from ..dialects.trained import TensorOp, constant_of
+from .approximated_functions import FUNCTION_PART
 from .core_counts import Cost, counting_target, linear_cost
 from .linear_maps import (
     Convolution,
@@ -27,7 +28,6 @@ from .nn_natives import NN_NATIVES, rounded
 from .pass_base import CorelowerPass, lowered_functions, remark, run_patterns
 from .rules import apply_rules
 from .rules_loader import load_project_rules
-from .wiring import AUXILIARY
 
 ConvolutionOp = nn.ConvOp | nn.AveragePoolOp
 
@@ -235,8 +235,8 @@ def producer_over_reshapes(value: SSAValue) -> Operation | None:
 
 
 def has_constant_weights(op: Operation | None) -> bool:
-    """Whether an operation is linear by trained tensors only, and no part of a construction."""
-    if op is not None and AUXILIARY in op.attributes:
+    """Whether an operation is linear by trained tensors only, and no part of a function."""
+    if op is not None and FUNCTION_PART in op.attributes:
         return False
     match op:
         case nn.ConvOp() | nn.DenseOp():

@@ -13,8 +13,8 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.location import fused_location
 from ..dialects.support.tensor_data import TensorData
 from ..dialects.trained import DataAttr, TensorOp, constant_of
+from .approximated_functions import FUNCTION_PART
 from .natives import NATIVES, with_operands
-from .wiring import AUXILIARY
 
 NN_NATIVES = NATIVES.copy()
 
@@ -147,9 +147,9 @@ def is_an_output(op: Linear, data: DataAttr) -> bool:
     """
     Whether adding `data` to the result adds one number an output, the same everywhere.
 
-    Not to a layer that is part of a construction: its bias has a meaning there.
+    Not to a layer that is part of an approximated function: its bias has a meaning there.
     """
-    return AUXILIARY not in op.attributes and _is_an_output(op, data.data.shape)
+    return FUNCTION_PART not in op.attributes and _is_an_output(op, data.data.shape)
 
 
 @NN_NATIVES.native_rewrite("nn.an_output")

@@ -82,7 +82,8 @@ def refinement(
     axes = shared_axes(target)
     peak = np.abs(integers).max(axis=axes, keepdims=True, initial=0).astype(np.int64)
     times = np.ones(peak.shape, np.int64)
-    room = np.where(peak > 0, target.largest_weight // np.maximum(peak, 1), 1)
+    # Weights of zero, as of a constant that a core sends, leave room for any bias.
+    room = np.where(peak > 0, target.largest_weight // np.maximum(peak, 1), 1 << 52)
 
     def over_cores(values: FloatArray) -> FloatArray:
         wide = values[:, None]

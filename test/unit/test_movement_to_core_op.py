@@ -15,11 +15,12 @@ from xdsl.builder import Builder
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.rewriter import InsertPoint
 
-from corelower.dialects import core_op, nn
+from corelower.dialects import core_op, nn, trained
 from corelower.dialects.nn import PadMode, Shape, shape_of
 from corelower.dialects.support.target import Target
 from corelower.passes.canonicalize import CanonicalizePass
 from corelower.passes.convert_nn_to_core_op import ConvertNnToCoreOp
+from corelower.passes.core_op_quantize_weights import quantize
 from corelower.passes.core_op_reencode import CoreOpReencode
 from corelower.passes.signal_ranges import set_range
 from corelower.passes.wiring import broadcast_to
@@ -174,6 +175,24 @@ def test_a_layer_that_is_broadcast_stays_a_layer_of_its_own() -> None:
     ConvertNnToCoreOp().apply(context(), module)
     module.verify()
     np.testing.assert_allclose(results(module, samples)[0], expected[0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("step", [0.01, 1.0, 4.0, 100.0])
+def test_a_constant_keeps_its_steps_whatever_goes_in(step: float) -> None:
+    net = Network((4,))
+    constant = net.tensor([0.3, 1.0, 0.8, 0.0])
+    module = net.returning(net.op(nn.ConcatOp([net.input, constant], 0)))
+    core_op.set_target(module, TARGET)
+    ConvertNnToCoreOp().apply(context(), module)
+    function = find_function(module)
+    (product,) = (op for op in function.walk() if isinstance(op, core_op.VmmOp))
+    weight, bias = trained.constant_of(product.weight), trained.constant_of(product.operands[2])
+    assert weight is not None and bias is not None
+    incoming, outgoing = core_op.CodeType(6, step), core_op.CodeType(6, 1 / 63)
+    quantized = quantize(weight.array, bias.array, incoming, outgoing, TARGET, product)
+    assert not quantized.weight.any()
+    sent = np.rint(quantized.bias * quantized.gain[:, np.newaxis])
+    np.testing.assert_array_equal(sent, np.rint(np.asarray(bias.array, np.float32) * 63))
 
 
 def test_a_network_with_movement_is_compiled_bit_for_bit() -> None:

@@ -208,6 +208,12 @@ def test_a_plan_says_why_there_is_none() -> None:
     assert "is not finite at" in undefined.refusal
 
 
+def test_a_pole_between_two_places_is_seen() -> None:
+    (plan,) = plans(unary(UnaryFunction.RECIPROCAL), spread(-4, 2))
+    assert plan.refusal is not None
+    assert "is not finite at" in plan.refusal
+
+
 def test_few_rectifiers_are_trained_where_their_places_alone_are_not_enough() -> None:
     function = find_function(network(unary(UnaryFunction.SIGMOID)), "main")
     (plan,) = plan_approximations(function, Samples(spread(-8, 8)), None, 0.1, 2)

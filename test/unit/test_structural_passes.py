@@ -59,7 +59,6 @@ class DrawnNetwork(Network):
         channels = draw(st.sampled_from([1, 2, 3, 4]))
         super().__init__((channels, *self._numbers(rank, 4, 8)), draw(st.integers(0, 999)))
         self.value = self.input
-        self.rectified = False
 
     def image_layer(self) -> None:
         """One layer over an image."""
@@ -75,11 +74,9 @@ class DrawnNetwork(Network):
         bias = self.constant(outputs) if self.draw(st.booleans()) else None
         weight = self.tensor(self.random.standard_normal((count, outputs)) / np.sqrt(count))
         self.value = self.op(nn.DenseOp(self.value, weight, bias))
-        self.rectified = False
 
     def _relu(self) -> None:
         self.value = self.op(nn.ReluOp(self.value))
-        self.rectified = True
 
     def _conv(self) -> None:
         channels, *extents = shape_of(self.value)
@@ -102,14 +99,13 @@ class DrawnNetwork(Network):
                 groups=groups,
             )
         )
-        self.rectified = False
         if self.draw(st.booleans()):
             self._relu()
 
     def _pool(self) -> None:
         extents = shape_of(self.value)[1:]
         if self.draw(st.booleans()):
-            window = self._window(extents, padded=self.rectified, dilated=True)
+            window = self._window(extents, padded=True, dilated=True)
             pads = window.pads if window.has_padding else None
             self.value = self.op(
                 nn.MaxPoolOp(
@@ -137,7 +133,6 @@ class DrawnNetwork(Network):
         channels = shape_of(self.value)[0]
         parameters = [self.constant(channels, positive=index in (0, 3)) for index in range(4)]
         self.value = self.op(nn.BatchNormOp(self.value, *parameters))
-        self.rectified = False
 
     def _residual(self) -> None:
         """The value plus what convolutions make of it, or plus itself."""
@@ -154,7 +149,6 @@ class DrawnNetwork(Network):
             conv = nn.ConvOp(source, self.tensor(weight), bias, pads=[1] * (2 * rank))
             branches.append(self.op(conv))
         self.value = self.op(nn.AddOp(*branches))
-        self.rectified = False
         if self.draw(st.booleans()):
             self._relu()
 

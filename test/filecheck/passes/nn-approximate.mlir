@@ -11,11 +11,11 @@ module attributes {core_op.target = #chip} {
 // CHECK-NEXT:    [[X:%.*]] = nn.reshape %x to [2, 1] : (tensor<2xf32>) -> tensor<2x1xf32>
 // CHECK-NEXT:    [[W1:%.*]] = trained.tensor {{\[\[1.0(, 1.0)*\]\]}} : tensor<1x[[H:[0-9]+]]xf32>
 // CHECK-NEXT:    [[B1:%.*]] = trained.tensor [1.0{{[,\]]}}
-// CHECK-NEXT:    [[D1:%.*]] = nn.dense [[X]], [[W1]], [[B1]] {core_op.auxiliary} :
+// CHECK-NEXT:    [[D1:%.*]] = nn.dense [[X]], [[W1]], [[B1]] {core_op.auxiliary, nn.function_part} :
 // CHECK-NEXT:    [[R:%.*]] = nn.relu [[D1]] : (tensor<2x[[H]]xf32>)
 // CHECK-NEXT:    [[W2:%.*]] = trained.tensor {{.*}} : tensor<[[H]]x1xf32>
 // CHECK-NEXT:    [[B2:%.*]] = trained.tensor [{{.*}}] : tensor<1xf32>
-// CHECK-NEXT:    [[D2:%.*]] = nn.dense [[R]], [[W2]], [[B2]] {core_op.auxiliary, core_op.function = #trained.data<"sha256:{{.*}}" : tensor<2x{{[0-9]+}}xf32>>, golden = "y"}
+// CHECK-NEXT:    [[D2:%.*]] = nn.dense [[R]], [[W2]], [[B2]] {core_op.auxiliary, nn.function_part, core_op.function = #trained.data<"sha256:{{.*}}" : tensor<2x{{[0-9]+}}xf32>>, golden = "y"}
 // CHECK-NEXT:    [[Y:%.*]] = nn.reshape [[D2]] to [2] : (tensor<2x1xf32>) -> tensor<2xf32>
 // CHECK-NEXT:    func.return [[Y]]
 // REMARK:        node 'tanh1': remark: tanh from -1 to 3: {{[2-8]}} hinges, error 0.0{{[0-9]*}}, 0.01{{[0-9]*}} of its span; 2 cores of 8 inputs and 8 outputs
