@@ -31,7 +31,7 @@ def representable_bias(bias: Integers, target: Target) -> npt.NDArray[np.int32]:
         drive = _only_drive(wide, target)[:, None]
         return (drive * _nearest(wide, drive, target.largest_weight)).astype(np.int32)
     coarse, fine = _coarse_and_fine(wide, target)
-    return (coarse * target.largest_code + fine * target.fine_drive).astype(np.int32)
+    return _held((coarse, fine), target).astype(np.int32)
 
 
 def split_bias(
@@ -81,10 +81,30 @@ def _only_drive(bias: npt.NDArray[np.int64], target: Target) -> npt.NDArray[np.i
 def _coarse_and_fine(
     bias: npt.NDArray[np.int64], target: Target
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """How often the largest code is in each bias, and how often the fine drive in the rest."""
+    """
+    How often the largest code is in each bias, and how often the fine drive in the rest.
+
+    Beside the nearest multiple of the largest code its neighbours are tried: where weights are
+    small, the fine row reaches further than half a code, and what is held must be held again.
+    """
     largest = target.largest_weight
-    coarse = _nearest(bias, target.largest_code, (target.bias_rows - 1) * largest)
-    return coarse, _nearest(bias - coarse * target.largest_code, target.fine_drive, largest)
+    most = (target.bias_rows - 1) * largest
+    nearest = _nearest(bias, target.largest_code, most)
+    best = nearest, _nearest(bias - nearest * target.largest_code, target.fine_drive, largest)
+    error = np.abs(_held(best, target) - bias)
+    for step in (-1, 1):
+        coarse = np.clip(nearest + step, -most, most)
+        other = coarse, _nearest(bias - coarse * target.largest_code, target.fine_drive, largest)
+        better = np.abs(_held(other, target) - bias) < error
+        best = np.where(better, other[0], best[0]), np.where(better, other[1], best[1])
+        error = np.abs(_held(best, target) - bias)
+    return best
+
+
+def _held(
+    counts: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], target: Target
+) -> npt.NDArray[np.int64]:
+    return counts[0] * target.largest_code + counts[1] * target.fine_drive
 
 
 def _nearest(

@@ -97,3 +97,9 @@ def test_only_needed_bias_rows_are_used() -> None:
 def test_a_chip_with_fixed_bias_rows_has_no_more() -> None:
     chip = Target("chip", 256, 256, 6, (-127, 127), bias_rows=2)
     assert chip.for_inputs(100) is chip
+
+
+def test_a_bias_that_the_fine_row_reaches_from_two_sides_stays() -> None:
+    target = target_with(3, 7, 8)
+    once = representable_bias(np.array([[1909]], np.int32), target)
+    assert np.array_equal(once, representable_bias(once, target))
