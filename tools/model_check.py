@@ -110,11 +110,13 @@ def check_model(
     What becomes of each node of `model` on a chip; all problems are found, not only the first.
 
     The errors of approximated functions are those over the ranges that occur on `calibration`; over
-    those of random inputs where it is not given. Raises `CorelowerError` where the file is no model
-    or there is no such target.
+    those of random inputs where it is not given. Raises `CorelowerError` where the file is no
+    model, there is no such target, or `error` is no part of a span.
     """
     from .onnx_import import examine_onnx
 
+    if not 0 < error < 1:
+        raise CorelowerError(f"the error bound must lie between 0 and 1, not {error:g}")
     ctx = make_context()
     examined = examine_onnx(model, ctx)
     chip = find_target(target).with_fields(dict(overrides or {}))

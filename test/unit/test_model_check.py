@@ -119,6 +119,11 @@ def test_a_bound_that_cannot_be_met_is_a_problem_of_its_node() -> None:
     assert forms(check)["gate"].form is Form.UNSUPPORTED
 
 
+def test_a_bound_that_is_no_part_of_a_span_is_an_error() -> None:
+    with pytest.raises(CorelowerError, match="between 0 and 1, not 5"):
+        check_model(perceptron(), error=5)
+
+
 def test_an_unknown_target_is_an_error() -> None:
     with pytest.raises(CorelowerError, match="no target 'primo'"):
         check_model(perceptron(), target="primo")
