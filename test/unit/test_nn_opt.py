@@ -1,6 +1,5 @@
 """`nn-opt` starts quickly, answers mistakes with one line, and writes whole files or none."""
 
-import resource
 import signal
 import subprocess
 import sys
@@ -130,22 +129,12 @@ def test_help_needs_neither_jax_nor_xdsl_interpreters():
         "try:\n"
         "    NnOptMain(['--help'])\n"
         "except SystemExit:\n"
-        "    heavy = {'jax', 'onnx', 'xdsl.interpreters', 'matplotlib'} & set(sys.modules)\n"
+        "    heavy = {'jax', 'onnx', 'xdsl.interpreters', 'matplotlib', 'scipy', 'optax'}\n"
+        "    heavy &= set(sys.modules)\n"
         "    sys.exit(f'imported {heavy}' if heavy else 0)\n"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-
-
-def test_help_starts_within_the_promised_time():
-    # Processor time: other work on the machine must not decide.
-    seconds: list[float] = []
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert nn_opt("--help").returncode == 0
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(seconds) < 0.6
 
 
 def test_the_driver_can_be_used_as_a_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
