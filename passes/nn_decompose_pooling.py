@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Literal
 
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
@@ -16,11 +18,11 @@ from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.provenance import golden_name, provenance_of, set_golden
 from ..dialects.support.window import Window
-from .core_counts import counting_target
+from .core_counts import counting_target, linear_cost
 from .linear_maps import border_factors
-from .maxima import grouped, maximum, widest_tree
+from .maxima import grouped, max_tree, maximum, widest_tree
 from .nn_building import max_pool
-from .pass_base import CorelowerPass, lowered_functions, run_patterns
+from .pass_base import CorelowerPass, lowered_functions, remark, run_patterns
 from .wiring import (
     channels_first,
     channels_last,
@@ -59,7 +61,26 @@ class NnDecomposePooling(CorelowerPass):
         inputs = 0 if self.max == "relu" else native
         maximum = MaxPoolToNative(inputs) if inputs >= 2 else MaxPoolToRelu()
         for function in lowered_functions(op):
+            if self.max == "auto" and native >= 2:
+                _say_what_the_unit_saves(ctx, function)
             run_patterns(function, [AveragePoolToProduct(), PadFromInside(), maximum], ctx)
+
+
+def _say_what_the_unit_saves(ctx: Context, function: FuncOp) -> None:
+    """A remark for each maximum: the cores that rectifiers would take in the unit's place."""
+    for op in function.walk():
+        if not isinstance(op, nn.MaxPoolOp):
+            continue
+        target, nonnegative = counting_target(op), is_nonnegative(op.input)
+        size = min(op.window.size, widest_tree(target, nonnegative))
+        positions = prod(shape_of(op.result))
+        costs = [
+            linear_cost(target, 1, *matrix.shape, positions)
+            for matrix in max_tree(size, nonnegative)
+        ]
+        cores = sum(cost.cores for cost in costs)
+        text = f"by the target's own maximum: no core instead of {cores} with rectifiers"
+        remark(ctx, op, text)
 
 
 class PadFromInside(RewritePattern):

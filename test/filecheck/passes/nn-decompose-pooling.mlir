@@ -1,8 +1,11 @@
 // RUN: nn-opt %s -p nn-decompose-pooling | filecheck %s
 // RUN: nn-opt %s -p 'set-target{name=prime max-inputs=2},nn-decompose-pooling' | filecheck %s --check-prefix=NATIVE
 // RUN: nn-opt %s -p 'set-target{name=prime},nn-decompose-pooling{max=relu}' | filecheck %s
+// RUN: nn-opt %s -p 'set-target{name=prime},nn-decompose-pooling' 2>&1 >/dev/null | filecheck %s --check-prefix=REMARK
 // RUN: not nn-opt %s -p 'set-target{name=prime max-inputs=0},nn-decompose-pooling{max=native}' 2>&1 | filecheck %s --check-prefix=NO-UNIT
 // RUN: not nn-opt %s -p 'nn-decompose-pooling{max=fast}' 2>&1 | filecheck %s --check-prefix=OPTION
+
+// REMARK:  remark: by the target's own maximum: no core instead of 2 with rectifiers
 
 // NO-UNIT: error: nn-decompose-pooling: max=native, but the target has no maximum of its own; use max=relu
 // OPTION:  error: nn-decompose-pooling: option 'max' expects {{.*}}, got 'fast'
