@@ -74,11 +74,10 @@ def _say_what_the_unit_saves(ctx: Context, function: FuncOp) -> None:
         target, nonnegative = counting_target(op), is_nonnegative(op.input)
         size = min(op.window.size, widest_tree(target, nonnegative))
         positions = prod(shape_of(op.result))
-        costs = [
-            linear_cost(target, 1, *matrix.shape, positions)
-            for matrix in max_tree(size, nonnegative)
-        ]
-        cores = sum(cost.cores for cost in costs)
+        cores = 0
+        for matrix in max_tree(size, nonnegative):
+            rows, columns = matrix.shape
+            cores += linear_cost(target, 1, rows, columns, positions).cores
         text = f"by the target's own maximum: no core instead of {cores} with rectifiers"
         remark(ctx, op, text)
 
