@@ -133,7 +133,7 @@ def samples(module: ModuleOp) -> np.typing.NDArray[np.float32]:
     return np.random.default_rng(0).integers(0, 9, (2, *shape)).astype(np.float32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(modules())
 def test_real_values_and_their_names_are_kept(module: ModuleOp) -> None:
     ctx = context()
@@ -154,7 +154,7 @@ def codes_of_results(module: ModuleOp) -> list[np.typing.NDArray[np.generic]]:
     return list(evaluator.values(evaluator.returned, samples(module), codes=True))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(modules(SIGNED))
 def test_codes_are_kept(module: ModuleOp) -> None:
     before = codes_of_results(module)

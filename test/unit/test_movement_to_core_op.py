@@ -94,7 +94,7 @@ def chains(draw: st.DrawFn, constants: bool) -> tuple[ModuleOp, npt.NDArray[np.f
     return net.returning(net.input), (LOWEST + steps / 2).astype(np.float32)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(chains(constants=True))
 def test_real_values_are_moved_exactly(drawn: tuple[ModuleOp, npt.NDArray[np.float32]]) -> None:
     module, samples = drawn
@@ -107,7 +107,7 @@ def test_real_values_are_moved_exactly(drawn: tuple[ModuleOp, npt.NDArray[np.flo
     np.testing.assert_array_equal(results(module, samples)[0], expected[0])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(chains(constants=False))
 def test_codes_are_moved_exactly(drawn: tuple[ModuleOp, npt.NDArray[np.float32]]) -> None:
     module, samples = drawn

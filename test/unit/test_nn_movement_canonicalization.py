@@ -48,7 +48,7 @@ def networks(draw: st.DrawFn) -> tuple[ModuleOp, npt.NDArray[np.float32]]:
     return net.returning(net.input), net.samples()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(networks())
 def test_networks_are_kept(drawn: tuple[ModuleOp, npt.NDArray[np.float32]]) -> None:
     module, samples = drawn

@@ -77,6 +77,7 @@ def test_a_failed_run_leaves_the_old_output(tmp_path: Path):
     assert path.read_text() == nn_opt().stdout
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_is_answered_with_one_line():
     command = [sys.executable, "-m", "corelower.tools.nn_opt"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:

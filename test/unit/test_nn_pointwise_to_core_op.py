@@ -251,7 +251,7 @@ def networks(draw: st.DrawFn) -> tuple[Elements, list[SSAValue]]:
     return net, [net.values[-1], *others]
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(networks())
 def test_drawn_networks_keep_their_meaning(drawn: tuple[Elements, list[SSAValue]]) -> None:
     net, values = drawn

@@ -103,6 +103,7 @@ def test_an_earlier_output_stays_until_the_new_one_is_whole(tmp_path: Path):
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.usefixtures("interruptible")
 def test_a_killed_process_leaves_nothing_half_written_and_goes_on(
     undisturbed: dict[str, bytes], tmp_path: Path, kill: signal.Signals
 ):
