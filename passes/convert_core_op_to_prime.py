@@ -15,6 +15,7 @@ from ..dialects.support.errors import CombinedError, CorelowerError, OperationEr
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import Array
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
+from .real_parameters import drop_real_parameters
 from .reform_limits import HOST_OPERATIONS
 from .verify_target import verify_target
 
@@ -74,6 +75,7 @@ class ProgramMats(RewritePattern):
             drive = new[0].result
         positive = _tensor(_levels(weight, bias_weight, 1), "positive")
         negative = _tensor(_levels(weight, bias_weight, -1), "negative")
+        drop_real_parameters(op)
         mats = prime.MvmOp(op.input, positive.result, negative.result, drive, gain, code)
         mats.attributes.update(op.attributes)
         rewriter.replace(op, [*new, positive, negative, mats])

@@ -15,6 +15,7 @@ from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import TensorData
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
+from .real_parameters import keep_real_parameters
 from .weight_steps import (
     grid_step,
     integers_of,
@@ -25,11 +26,14 @@ from .weight_steps import (
 )
 from .wiring import AUXILIARY, FIXED, constant
 
+EXACT = 1e-6
+"""Of the largest weight: a difference that is float32's."""
+
+EXACT_BIAS = 1e-3
+"""In steps of the sum: a difference of the bias that changes no code."""
+
 FloatArray = npt.NDArray[np.float64]
 WeightArray = npt.NDArray[np.float32]
-
-REAL_WEIGHT = "core_op.real_weight"
-"""Attribute of a dot product: its weights before rounding, in steps of the integer weight."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class CoreOpQuantizeWeights(CorelowerPass):
 
     keep_real: bool = field(
         default=False,
-        metadata={"help": "keep the weights before rounding, in steps, for core-op-tune"},
+        metadata={"help": "keep weights before rounding, for core-op-tune and core-op-report"},
     )
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -98,14 +102,12 @@ class QuantizeWeights(RewritePattern):
             self.target,
             op,
         )
-        if AUXILIARY in op.attributes:
-            pass
-        elif np.isfinite(grid_step(np.asarray(weight.array, np.float32), self.target)).all():
+        on_grid = np.isfinite(grid_step(np.asarray(weight.array, np.float32), self.target)).all()
+        if AUXILIARY not in op.attributes and on_grid:
             op.attributes[FIXED] = UnitAttr()
-        elif self.keep_real:
-            steps = np.empty(weight.shape, np.float32)
-            np.divide(weight.array, quantized.step, out=steps, casting="same_kind")
-            op.attributes[REAL_WEIGHT] = trained.DataAttr(TensorData(steps))
+        is_trained = not {AUXILIARY, FIXED} & set(op.attributes)
+        if self.keep_real and (is_trained or not _is_exact(weight, bias, quantized, op)):
+            keep_real_parameters(op, weight, bias)
         replace_parameters(op, quantized, rewriter)
 
 
@@ -166,6 +168,22 @@ def quantize(
         f"its bias is too large beside its weights: it needs {needed} steps of the sum, the "
         f"target's bias holds {target.largest_bias}; give the target more bias rows",
     )
+
+
+def _is_exact(
+    weight: TensorData, bias: TensorData | None, quantized: QuantizedWeights, op: core_op.VmmOp
+) -> bool:
+    """Whether the integers stand for exactly the real numbers, to float32."""
+    incoming, outgoing = core_op.code_of(op.input), core_op.code_of(op.result)
+    assert incoming is not None and outgoing is not None
+    real = np.asarray(weight.array, np.float64)
+    difference = np.abs(quantized.weight * quantized.step - real).max(initial=0)
+    gain = quantized.gain.astype(np.float64).reshape(len(real), -1)
+    offset = 0.0 if bias is None else np.asarray(bias.array, np.float64)
+    wanted = (offset / outgoing.scale.data + outgoing.zero.data) / gain
+    wanted = wanted - incoming.zero.data * quantized.weight.sum(axis=1, dtype=np.int64)
+    apart = np.abs(quantized.bias - wanted).max(initial=0)
+    return bool(difference <= EXACT * np.abs(real).max(initial=0) and apart <= EXACT_BIAS)
 
 
 def _has_lost_weights(

@@ -22,8 +22,8 @@ from ..dialects.support.provenance import golden_order
 from ..dialects.support.samples import Samples
 from ..dialects.support.target import Target
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
-from .core_op_quantize_weights import REAL_WEIGHT
 from .pass_base import lowered_functions
+from .real_parameters import real_weight_in_steps
 from .reform_limits import HOST_OPERATIONS
 from .remarks import remark
 from .wiring import AUXILIARY, FIXED
@@ -177,7 +177,6 @@ class _Tuning:
                 constant = trained.TensorOp(array)
                 constant.location = op.location
                 op.operands[at] = builder.insert(constant).result
-            op.attributes.pop(REAL_WEIGHT, None)
         for op in list(self.function.body.block.ops):
             if isinstance(op, trained.TensorOp) and not list(op.result.uses):
                 op.detach()
@@ -246,8 +245,8 @@ class _Tuning:
         """The whole network as one phase, with the golden outputs as its goal."""
         from ..targets.jax.tuning import Phase, slice_operations
 
-        output = _chip_output(self.function)
-        goal = self.golden.values([_chip_output(self.golden.function)], self.samples[:])[0]
+        output = chip_output(self.function)
+        goal = self.golden.values([chip_output(self.golden.function)], self.samples[:])[0]
         operations, used = slice_operations(output, set(self.evaluator.arguments))
         return Phase(
             self.evaluator.program.part(operations),
@@ -286,13 +285,9 @@ class _Tuning:
             code.zero.data,
             self.target.for_inputs(op.fan_in),
         )
-        real = op.attributes.get(REAL_WEIGHT)
-        weight = (
-            np.asarray(real.data.array, np.float32) if isinstance(real, trained.DataAttr) else None
-        )
         index = len(self.layers)
         self.layers[index] = layer
-        self.state[index] = layer.start(self.evaluator.parameters, weight)
+        self.state[index] = layer.start(self.evaluator.parameters, real_weight_in_steps(op))
 
     def _progress(self, count: int) -> None:
         self.done += count
@@ -313,7 +308,7 @@ def _is_fixed(op: core_op.VmmOp) -> bool:
     return AUXILIARY in op.attributes or FIXED in op.attributes
 
 
-def _chip_output(function: FuncOp) -> SSAValue:
+def chip_output(function: FuncOp) -> SSAValue:
     """The last value before what the host computes: decoding, softmax, argmax."""
     returned = function.body.block.last_op
     assert returned is not None

@@ -7,7 +7,6 @@ import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -21,15 +20,17 @@ from .. import __version__
 from ..dialects import core_op
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError
-from ..dialects.support.functions import find_function, golden_function
+from ..dialects.support.functions import find_function
 from ..dialects.support.samples import Samples, fit_samples
 from ..dialects.support.target import FieldValue
 from ..passes.pipelines import PIPELINES
+from ..targets.attribution import Attribution
 from ..targets.registry import find_target
 from .chips import find_chip
 from .compile_report import LayerError, Report, write_report
 from .diagnostics import verify
 from .ir_files import make_context, module_tensors
+from .loss_measures import forget_real_weights, has_codes, layer_errors, loss_attribution
 from .pipeline_spec import build_passes
 from .stages import Stage, StageFolder, StageResult, data_options, module_text, stages_for
 from .universe import full_universe
@@ -64,6 +65,7 @@ class CompileOptions:
     output: str = "decisions"
     error: float = 0.001
     verify_all: bool = False
+    attribution: bool = False
 
 
 class Compilation:
@@ -92,6 +94,7 @@ class Compilation:
         self.labels: npt.NDArray[np.int64] | None = None
         self.test: Samples | None = None
         self.golden_outputs: Sequence[Array] = ()
+        self._errors: dict[str, tuple[LayerError, ...]] = {}
 
     def use_data(self, calibration: Samples, test: Samples | None) -> None:
         """The samples to calibrate and to measure on; fitted to what the network takes."""
@@ -124,9 +127,13 @@ class Compilation:
         results = [golden]
         coded: ModuleOp | None = None
         layers: tuple[LayerError, ...] = ()
+        attribution: Attribution | None = None
         for index, stage in enumerate(stages, start=1):
             if stage is stages[-1]:
-                coded, layers = self.module.clone(), self._layer_errors()
+                layers = self._errors.get(results[-1].name) or self._layer_errors()
+                attribution = self._attribution() if self.options.attribution else None
+                forget_real_weights(self.module)
+                coded = self.module.clone()
             results.append(self._stage(index, stage, kept))
         assert coded is not None
         calibration = self.ctx.calibration
@@ -160,6 +167,7 @@ class Compilation:
             stages=tuple(self._with_pipelines(results)),
             layers=layers,
             mapping=figures.details,
+            attribution=attribution,
         )
         write_report(report, folder)
         return report
@@ -173,6 +181,7 @@ class Compilation:
             max_pool=self.options.max_pool,
             output=self.options.output,
             error=self.options.error,
+            keep_real=self.options.attribution,
             data=data,
         )
 
@@ -198,12 +207,15 @@ class Compilation:
         gc.collect()
         seconds = perf_counter() - before
         outputs = self._outputs(self._main())
+        if self.options.attribution and has_codes(self._main()):
+            self._errors[stage.name] = self._layer_errors()
         result = StageResult(
             stage.name,
             self._accuracy(outputs),
             self._disagreement(outputs),
             seconds,
             tuple(self.ctx.remarks),
+            sqnr_db={error.name: error.sqnr_db for error in self._errors.get(stage.name, ())},
         )
         kept.save(index, result, self.module)
         self.on_stage(result)
@@ -236,20 +248,15 @@ class Compilation:
         return [np.concatenate(part) for part in zip(*parts, strict=True)], count, exact
 
     def _layer_errors(self) -> tuple[LayerError, ...]:
-        from ..targets.jax.compare import compare_functions
+        return layer_errors(self.module, self._measured().first(COMPARED_SAMPLES))
 
-        main = self._main()
-        samples = self._measured().first(COMPARED_SAMPLES)
-        found = compare_functions(main, golden_function(self.module, main), samples)
-        return tuple(
-            LayerError(
-                value.name,
-                value.where,
-                value.sqnr if isfinite(value.sqnr) else None,
-                value.maximum,
-                value.relative,
-            )
-            for value in found.values
+    def _attribution(self) -> Attribution:
+        """Where the accuracy went, up to the chip's own level, which changes nothing."""
+        return loss_attribution(
+            self.module,
+            self._measured().first(COMPARED_SAMPLES),
+            decisions=self.options.output == "decisions",
+            progress=lambda done, total: self.progress("attributing", done, total),
         )
 
     def _outputs(self, function: FuncOp) -> Sequence[Array]:

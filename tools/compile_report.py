@@ -1,11 +1,11 @@
 """What a compilation reached: the keys of `report.json`, and the files that show it."""
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..dialects.support.files import write_text
+from ..targets.attribution import Attribution
 from .output_folder import FILES_KEY, REPORT, files_of
 from .stages import StageResult
 
@@ -27,8 +27,7 @@ class LayerError:
     @property
     def node(self) -> str:
         """The model's node that computes it, by the name that its author gave it."""
-        found = re.fullmatch(r"node '(.*)'", self.where or "")
-        return found[1] if found else self.where or self.name
+        return node_of(self.name, self.where)
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,15 @@ class Report:
     stages: tuple[StageResult, ...]
     layers: tuple[LayerError, ...]
     mapping: dict[str, float | int | str]
+    attribution: Attribution | None = None
+    """Where the accuracy went; `None` where that was not asked for."""
+
+
+def node_of(name: str, where: str | None) -> str:
+    """The model's node, or nodes, that compute a golden value, by their author's names."""
+    if where is None or not (where.startswith("node '") and where.endswith("'")):
+        return where or name
+    return where[len("node '") : -1].replace("', node '", ", ")
 
 
 def write_report(report: Report, folder: Path) -> None:

@@ -85,6 +85,7 @@ def compile_model(
     output: str = "decisions",
     error: float = 0.001,
     verify_all: bool = False,
+    attribution: bool = False,
     progress: Progress | None = None,
     on_stage: Callable[[StageResult], None] | None = None,
 ) -> CompiledNetwork:
@@ -98,8 +99,9 @@ def compile_model(
     `error` bounds that of each approximated function, as a part of its span over the data.
     With `out`, that folder gets everything that was made, whole or not at all, and a run that was
     killed goes on after its last finished stage. The image is compared bit for bit with the
-    compiler's own levels, on all test samples with `verify_all`. `progress` is told what is being
-    done, `on_stage` each stage's result. Raises `CorelowerError`.
+    compiler's own levels, on all test samples with `verify_all`. With `attribution` the report
+    says where the accuracy went. `progress` is told what is being done, `on_stage` each stage's
+    result. Raises `CorelowerError`.
     """
     started = perf_counter()
     if labels is not None and test is None:
@@ -107,7 +109,16 @@ def compile_model(
     if out is not None:
         require_replaceable(Path(out))
     options = CompileOptions(
-        target, overrides or {}, tune, seed, samples, max_pool, output, error, verify_all
+        target,
+        overrides or {},
+        tune,
+        seed,
+        samples,
+        max_pool,
+        output,
+        error,
+        verify_all,
+        attribution,
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()

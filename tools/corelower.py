@@ -79,6 +79,9 @@ def compile_command(
     verify: Annotated[
         bool, typer.Option("--verify", help="compare bit for bit on all test samples")
     ] = False,
+    attribution: Annotated[
+        bool, typer.Option("--attribution/--no-attribution", help="say where the accuracy went")
+    ] = True,
 ) -> None:
     """Compile a model to a chip image, simulate it, and report what it cost."""
     from ..dialects.support.samples import Preprocessing
@@ -104,6 +107,7 @@ def compile_command(
             output=output.value,
             error=error,
             verify_all=verify,
+            attribution=attribution,
             progress=console.progress,
             on_stage=console.stage,
         )

@@ -96,6 +96,7 @@ def _compile(out: Path, chip: str, seed: int, console: CompileConsole) -> Report
         out=out / chip,
         seed=seed,
         verify_all=True,
+        attribution=True,
         progress=console.progress,
         on_stage=console.stage,
     )

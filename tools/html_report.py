@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from ..targets.facts import Mark
 from .compile_report import LayerError, Report
+from .loss_section import loss_section, stage_table
 from .report_plots import plot_layers, plot_stages
 
 NAMED_WORST = 3
@@ -94,6 +95,9 @@ def render_report(report: Report) -> str:
         mapping=mapping,
         marks=marks,
         has_remarks=any(stage.remarks for stage in report.stages),
+        loss=loss_section(report.attribution) if report.attribution is not None else None,
+        stage_table=stage_table(report.stages, {layer.name: layer.node for layer in report.layers}),
+        plot=Markup,
         reproduce={"note": _reproduction_note(report), "commands": reproduction(report)},
     )
 

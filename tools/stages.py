@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import TypeGuard
@@ -44,6 +44,8 @@ class StageResult:
     remarks: tuple[str, ...] = ()
     pipeline: str = ""
     """The passes that lead here from the stage before, as for `nn-opt`."""
+    sqnr_db: dict[str, float | None] = field(default_factory=dict[str, float | None])
+    """Signal over error power of each golden value, by name; `None` where there is no error."""
 
 
 def stages_for(
@@ -55,21 +57,23 @@ def stages_for(
     max_pool: str,
     output: str,
     error: float,
+    keep_real: bool = False,
     data: str = "",
 ) -> list[Stage]:
     """
     The stages that lead to a chip with this `pipeline`, in order.
 
-    `data` are the options of the calibrating passes that say where the data is; without them it is
-    the context's.
+    Tuning keeps the weights before rounding, and `keep_real` does so without it. `data` are the
+    options of the calibrating passes that say where the data is; without them it is the context's.
     """
     approximate = f"error={error} {data} samples={samples}".replace("  ", " ")
     data = f"{data} samples={samples} output={output}".strip()
+    keeps = str(tune or keep_real).lower()
     stages = [
         Stage("reformed", reform_pipeline(approximate=approximate, pooling=f"max={max_pool}")),
         Stage("reencoded", encode_pipeline(data)),
         Stage("expanded", tile_pipeline(data)),
-        Stage("quantized", f"core-op-quantize-weights{{keep-real={str(tune).lower()}}}"),
+        Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]
     if tune:
         stages.append(Stage("tuned", f"core-op-tune{{{data} seed={seed}}}"))
@@ -197,13 +201,17 @@ def _read_result(path: Path, name: str) -> StageResult | None:
     accuracy, disagreement, seconds = (
         entry.get(key) for key in ("accuracy", "disagreement", "seconds")
     )
-    remarks = entry.get("remarks")
+    remarks, sqnr = entry.get("remarks"), entry.get("sqnr_db")
     return StageResult(
         name,
         accuracy if isinstance(accuracy, float) else None,
         disagreement if isinstance(disagreement, float) else None,
         seconds if isinstance(seconds, float) else 0.0,
         tuple(map(str, remarks)) if isinstance(remarks, list) else (),  # pyright: ignore
+        sqnr_db={
+            name: value if isinstance(value, float) else None
+            for name, value in (sqnr.items() if _is_entry(sqnr) else ())
+        },
     )
 
 

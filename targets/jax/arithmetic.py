@@ -6,6 +6,8 @@ matrix product on codes is the integer one. No formula here lets a compiler fuse
 with an addition, or turn a division into a multiplication: each gives the same bits everywhere.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -53,8 +55,53 @@ def decode(codes: jax.Array, code: CodeType) -> jax.Array:
 
 def requantize(sums: jax.Array, gain: jax.Array, largest: int, rounding: str) -> jax.Array:
     """Integer sums to codes: `clamp(round(sum * gain), 0, largest)`, the product in float32."""
-    to_integer = floor_through if rounding == "floor" else round_through
-    return jnp.clip(to_integer(sums * gain), 0, largest)
+    return jnp.clip(_to_integer(sums * gain, rounding), 0, largest)
+
+
+class CodeSwitch(NamedTuple):
+    """
+    What is done to a number on its way to its code: scalars, so that one compilation serves all.
+
+    `rounding` and `clipping` are 1 for what the chip does and 0 for nothing; `levels` is how many
+    levels lie on a step of the code, 1 on the chip.
+    """
+
+    rounding: jax.Array
+    clipping: jax.Array
+    levels: jax.Array
+
+
+def switched_encode(real: jax.Array, code: CodeType, switch: CodeSwitch) -> jax.Array:
+    """As `encode`, with parts of it switched off."""
+    steps = _partly_rounded(real * inverse_scale(code), "nearest", switch)
+    return _partly_clipped(steps + code.zero.data, code.largest, switch)
+
+
+def switched_requantize(
+    sums: jax.Array,
+    gain: jax.Array,
+    largest: int,
+    rounding: str,
+    switch: CodeSwitch,
+    *,
+    rectified: bool,
+) -> jax.Array:
+    """As `requantize`, with parts of it switched off; `rectified` sums stay so at code 0."""
+    steps = jax.nn.relu(sums * gain) if rectified else sums * gain
+    return _partly_clipped(_partly_rounded(steps, rounding, switch), largest, switch)
+
+
+def _partly_rounded(x: jax.Array, rounding: str, switch: CodeSwitch) -> jax.Array:
+    rounded = _to_integer(x * switch.levels, rounding) / switch.levels
+    return jnp.where(switch.rounding > 0, rounded, x)
+
+
+def _partly_clipped(x: jax.Array, largest: int, switch: CodeSwitch) -> jax.Array:
+    return jnp.where(switch.clipping > 0, jnp.clip(x, 0, largest), x)
+
+
+def _to_integer(x: jax.Array, rounding: str) -> jax.Array:
+    return floor_through(x) if rounding == "floor" else round_through(x)
 
 
 def inverse_scale(code: CodeType) -> np.float32:

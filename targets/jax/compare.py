@@ -40,7 +40,7 @@ def compare_functions(
     """
     ours, theirs = Evaluator(function), Evaluator(golden)
     results = _pair_results(ours, theirs)
-    named, skipped = _pair_values(ours, theirs)
+    named, skipped = pair_values(ours, theirs)
     pairs = [*results, *named]
     ours.batch_size = theirs.batch_size = _batch_size(pairs, ours, theirs)
     record = ComparisonRecord(len(pairs), len(results))
@@ -57,7 +57,9 @@ def compare_functions(
 
 
 @dataclass(frozen=True)
-class _Pair:
+class ValuePair:
+    """A value, and the golden value of its name with the same elements."""
+
     name: str
     value: SSAValue
     golden: SSAValue
@@ -77,7 +79,7 @@ class _Pair:
         return ValuePlace(self.name, where, shape_of(self.value))
 
 
-def _pair_results(ours: Evaluator, theirs: Evaluator) -> list[_Pair]:
+def _pair_results(ours: Evaluator, theirs: Evaluator) -> list[ValuePair]:
     shapes = [[shape_of(value) for value in evaluator.returned] for evaluator in (ours, theirs)]
     if list(map(prod, shapes[0])) != list(map(prod, shapes[1])):
         names = [evaluator.function.sym_name.data for evaluator in (ours, theirs)]
@@ -86,12 +88,13 @@ def _pair_results(ours: Evaluator, theirs: Evaluator) -> list[_Pair]:
             f"@{names[1]} {_shapes_text(shapes[1])}"
         )
     pairs = zip(ours.returned, theirs.returned, strict=True)
-    return [_Pair(f"result {index}", *pair) for index, pair in enumerate(pairs)]
+    return [ValuePair(f"result {index}", *pair) for index, pair in enumerate(pairs)]
 
 
-def _pair_values(ours: Evaluator, theirs: Evaluator) -> tuple[list[_Pair], dict[str, str]]:
+def pair_values(ours: Evaluator, theirs: Evaluator) -> tuple[list[ValuePair], dict[str, str]]:
+    """The values that both have, by name, and the names of those that cannot be compared: why."""
     golden_values = theirs.named_values()
-    pairs: list[_Pair] = []
+    pairs: list[ValuePair] = []
     skipped: dict[str, str] = {}
     for name, (op, value) in ours.named_values().items():
         if name not in golden_values or isinstance(op, trained.TensorOp):
@@ -109,11 +112,11 @@ def _pair_values(ours: Evaluator, theirs: Evaluator) -> tuple[list[_Pair], dict[
         elif order is not None and sorted(order) != list(range(len(golden_shape))):
             skipped[name] = f"golden_order {list(order)} does not fit shape {list(golden_shape)}"
         else:
-            pairs.append(_Pair(name, value, golden, order))
+            pairs.append(ValuePair(name, value, golden, order))
     return pairs, skipped
 
 
-def _batch_size(pairs: Sequence[_Pair], ours: Evaluator, theirs: Evaluator) -> int:
+def _batch_size(pairs: Sequence[ValuePair], ours: Evaluator, theirs: Evaluator) -> int:
     sample_bytes = sum(8 * prod(shape_of(pair.value)) for pair in pairs)
     fitting = BATCH_BYTES // max(1, sample_bytes)
     return max(1, min(LARGEST_BATCH, ours.batch_size, theirs.batch_size, fitting))

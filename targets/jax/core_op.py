@@ -25,13 +25,13 @@ class CoreOpFunctions(InterpreterFunctions):
     def encode(
         self, interpreter: Interpreter, op: core_op.EncodeOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
-        return (_to_element(args[0], op.result),)
+        return (self.to_element(op, args[0]),)
 
     @impl(core_op.DecodeOp)
     def decode(
         self, interpreter: Interpreter, op: core_op.DecodeOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
-        return (arithmetic.decode(args[0], _required_code(op.input)),)
+        return (arithmetic.decode(args[0], required_code(op.input)),)
 
     @impl(core_op.VmmOp)
     def vmm(
@@ -44,16 +44,30 @@ class CoreOpFunctions(InterpreterFunctions):
             real = sums if bias is None else sums + bias
             if op.activation.data is core_op.Activation.RELU:
                 real = jax.nn.relu(real)
-            return (_to_element(real, op.result),)
-        (gain,) = rest
-        sums = _product(x, weight.astype(jnp.float32))
+            return (self.to_element(op, real),)
+        gain = rest[0] if rest[0].ndim == 2 else rest[0][:, None]
+        weight = weight.astype(jnp.float32)
+        bias = bias.astype(jnp.float32) if bias is not None else None
+        weight, bias = self.parameters(op, weight, bias, gain)
+        sums = _product(x, weight)
         if bias is not None:
-            sums = sums + bias.astype(jnp.float32)
-        code = _required_code(op.result)
-        target = core_op.target_of(op)
-        rounding = target.rounding if target is not None else "nearest"
-        gain = gain if gain.ndim == 2 else gain[:, None]
-        return (arithmetic.requantize(sums, gain, code.largest, rounding),)
+            sums = sums + bias
+        return (self.requantize(op, sums, gain),)
+
+    def to_element(self, op: core_op.EncodeOp | core_op.VmmOp, real: jax.Array) -> jax.Array:
+        """Real results as the operation gives them: in its code, where it has one."""
+        code = core_op.code_of(op.result)
+        return real if code is None else arithmetic.encode(real, code)
+
+    def parameters(
+        self, op: core_op.VmmOp, weight: jax.Array, bias: jax.Array | None, gain: jax.Array
+    ) -> tuple[jax.Array, jax.Array | None]:
+        """The weights and the bias with which a quantised product computes; `gain` is G x (1|N)."""
+        return weight, bias
+
+    def requantize(self, op: core_op.VmmOp, sums: jax.Array, gain: jax.Array) -> jax.Array:
+        """The codes of a quantised product's sums."""
+        return arithmetic.requantize(sums, gain, required_code(op.result).largest, rounding_of(op))
 
     @impl(core_op.MaxOp)
     def max(
@@ -114,10 +128,17 @@ class CoreOpFunctions(InterpreterFunctions):
         return (jnp.take(args[0], np.array(op.indices.get_values(), np.int32), op.axis.value.data),)
 
 
-def _required_code(value: SSAValue) -> core_op.CodeType:
+def required_code(value: SSAValue) -> core_op.CodeType:
+    """The code of a value that is known to have one."""
     code = core_op.code_of(value)
     assert code is not None
     return code
+
+
+def rounding_of(op: core_op.VmmOp) -> str:
+    """How the target of `op` rounds sums: `nearest` or `floor`."""
+    target = core_op.target_of(op)
+    return target.rounding if target is not None else "nearest"
 
 
 def _zero_of(value: SSAValue) -> int:
@@ -138,8 +159,3 @@ def _product(x: Values, weight: jax.Array) -> jax.Array:
     if isinstance(x, WindowedInput):
         return x.multiply(weight)
     return arithmetic.product(x, weight)
-
-
-def _to_element(real: jax.Array, value: SSAValue) -> jax.Array:
-    code = core_op.code_of(value)
-    return real if code is None else arithmetic.encode(real, code)

@@ -95,18 +95,24 @@ class Program:
         return loaded
 
     def run(
-        self, parameters: Parameters, values: dict[SSAValue, jax.Array | WindowedInput]
+        self,
+        parameters: Parameters,
+        values: dict[SSAValue, jax.Array | WindowedInput],
+        overriding: InterpreterFunctions | None = None,
     ) -> None:
         """
         Run every operation, and add what it computes to `values`.
 
         `values` holds what the operations use and do not define. Trace this with `jax.jit`; the
-        arrays are those of one sample, so map over a batch with `jax.vmap`.
+        arrays are those of one sample, so map over a batch with `jax.vmap`. `overriding` gives
+        operations another meaning than their own.
         """
         interpreter = Interpreter(ModuleOp([]))
         interpreter.register_implementations(TrainedFunctions(self.keys, parameters))
         for functions in (*NN_FUNCTIONS, CoreOpFunctions, PrimeFunctions):
             interpreter.register_implementations(functions())
+        if overriding is not None:
+            interpreter.register_implementations(overriding, override=True)
         for op in self.operations:
             try:
                 results = interpreter.run_op(op, tuple(values[operand] for operand in op.operands))

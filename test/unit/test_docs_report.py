@@ -7,6 +7,14 @@ from pathlib import Path
 import pytest
 
 from corelower.passes.prime_map import MappingSummary
+from corelower.targets.attribution import (
+    CAUSES,
+    Attribution,
+    BitGain,
+    CauseLoss,
+    CauseTotal,
+    LayerLoss,
+)
 from corelower.tools.compile_report import LayerError, Report
 from corelower.tools.output_folder import FILES_KEY
 from corelower.tools.stages import StageResult
@@ -30,6 +38,11 @@ def keys_of_table(title: str) -> set[str]:
         ("The report", Report, {FILES_KEY}),
         ("`stages`", StageResult, set[str]()),
         ("`layers`", LayerError, set[str]()),
+        ("`attribution`", Attribution, set[str]()),
+        ("Its `causes`", CauseTotal, set[str]()),
+        ("Its `layers`", LayerLoss, set[str]()),
+        ("The `causes` of a layer", CauseLoss, set[str]()),
+        ("Its `bits`", BitGain, set[str]()),
     ],
 )
 def test_every_key_is_documented(title: str, kind: type, more: set[str]) -> None:
@@ -39,3 +52,7 @@ def test_every_key_is_documented(title: str, kind: type, more: set[str]) -> None
 def test_every_figure_of_the_mapping_is_documented() -> None:
     named = set(re.findall(r"`(\w+)`", section("`mapping`"))) - {"model"}
     assert named == {field.name for field in fields(MappingSummary)}
+
+
+def test_every_cause_is_explained() -> None:
+    assert keys_of_table("Causes") == set(CAUSES)

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +14,14 @@ import pytest
 from small_models import convolutional_model, draw_samples
 
 from corelower.dialects.support.samples import Preprocessing
+from corelower.targets.attribution import (
+    CAUSES,
+    Attribution,
+    BitGain,
+    CauseLoss,
+    CauseTotal,
+    LayerLoss,
+)
 from corelower.tools.compile_report import LayerError, Report
 from corelower.tools.compiler import compile_model
 from corelower.tools.html_report import (
@@ -67,6 +76,20 @@ def make_report() -> Report:
             "time_mark": "model",
             "energy_mark": "pub",
         },
+    )
+
+
+def make_attribution(names: Sequence[str], where: str | None = None) -> Attribution:
+    causes = tuple(CauseLoss(cause, 0.01, 0.001, -0.01) for cause in CAUSES)
+    return Attribution(
+        samples=16,
+        measure="kl_divergence",
+        distance=0.25,
+        disagreement=0.125,
+        knows_weights=True,
+        causes=tuple(CauseTotal(cause, 0.2, 0.0) for cause in CAUSES),
+        layers=tuple(LayerLoss(name, where, 20.0, 30.0, causes) for name in names),
+        bits=tuple(BitGain("signal", name, where, 6, 0.2, 0.0, 0.05, 0.125) for name in names),
     )
 
 
@@ -185,10 +208,34 @@ def test_the_worst_layers_are_few_and_first():
     assert len(worst_layers(layers[:2])) == 1
 
 
+def test_where_the_accuracy_went_is_shown_and_its_names_are_text():
+    found = make_attribution([HOSTILE, "y"], f"node '{HOSTILE}'")
+    stages = (StageResult("tuned", 0.9, 0.1, 1.0, sqnr_db={HOSTILE: 20.5, "exact": None}),)
+    text = render_report(replace(make_report(), stages=stages, attribution=found))
+    page = Page(text)
+    assert page.elements.count("svg") == 5 and "script" not in page.elements
+    assert "Where the accuracy went" in text and "6 → 7" in text
+    assert "here\n0.25, with\n12.50% decided otherwise" in text
+    assert ">20.5</td>" in text and ">exact</td>" in text
+
+
+def test_a_network_that_was_too_large_to_attribute_says_so():
+    found = make_attribution(["y"])
+    layers = tuple(
+        replace(layer, causes=tuple(CauseLoss(c.cause, c.error, None, None) for c in layer.causes))
+        for layer in found.layers
+    )
+    found = replace(found, causes=(), bits=(), layers=layers, knows_weights=False)
+    text = render_report(replace(make_report(), attribution=found))
+    assert "too large to be run once for each cause" in text
+    assert "weights before rounding were not kept" in " ".join(text.split())
+
+
 @pytest.mark.parametrize("count", [0, 1, 39, 200])
 def test_any_number_of_layers_can_be_shown(count: int):
     layers = tuple(layer(f"layer {at}" * 9, float(at)) for at in range(count))
-    assert Page(render_report(replace(make_report(), layers=layers)))
+    found = make_attribution([layer.name for layer in layers])
+    assert Page(render_report(replace(make_report(), layers=layers, attribution=found)))
 
 
 def test_commands_are_quoted():

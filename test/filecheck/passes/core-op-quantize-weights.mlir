@@ -13,7 +13,7 @@ module attributes {core_op.target = #chip} {
   // CHECK-DAG:     [[B:%.*]] = trained.tensor {{\[\[}}2, -4]] : tensor<1x2xi32>
   // CHECK-DAG:     [[G:%.*]] = trained.tensor [0.5] : tensor<1xf32>
   // CHECK:         core_op.vmm relu %x, [[W]] bias [[B]] gain [[G]] {golden = "y"} :
-  // REAL:          core_op.vmm relu {{.*}} core_op.real_weight = #trained.data<{{\[\[\[}}7.0, 4.0], [-2.0, 1.1]]] : tensor<1x2x2xf32>>
+  // REAL:          core_op.vmm relu {{.*}} core_op.real_weight = #trained.data<{{\[\[\[}}3.5, 2.0], [-1.0, 0.55]]] : tensor<1x2x2xf32>>, core_op.real_bias = #trained.data<{{\[\[}}0.5, -1.0]] : tensor<1x2xf32>>
   // A neuron's own step uses all of its integers, here from -7 to 7.
   // NEURON-LABEL: func.func @main
   // NEURON-DAG:    trained.tensor {{\[\[\[}}7, 7], [-2, 2]]] : tensor<1x2x2xi8>

@@ -22,7 +22,7 @@ module attributes {core_op.target = #chip} {
   // CHECK-DAG:  trained.tensor {{.*}} : tensor<1x2x1xi8>
   // CHECK-DAG:  trained.tensor {{.*}} : tensor<1x1xi32>
   // CHECK-DAG:  trained.tensor {{.*}} : tensor<1xf32>
-  // CHECK-NOT:  core_op.real_weight
+  // CHECK:      core_op.vmm linear {{.*}} core_op.real_weight =
   // CHECK:      func.func private @golden(
   // CHECK:      trained.tensor {{\[\[}}0.5], [0.25]] : tensor<2x1xf32>
   func.func @main(%x: tensor<2xf32>) -> tensor<1xf32> attributes {core_op.golden = @golden} {
@@ -31,7 +31,7 @@ module attributes {core_op.target = #chip} {
     %w = trained.tensor [[[7], [3]]] : tensor<1x2x1xi8>
     %b = trained.tensor [[10]] : tensor<1x1xi32>
     %g = trained.tensor [0.036] : tensor<1xf32>
-    %y = core_op.vmm linear %r, %w bias %b gain %g {golden = "y", core_op.real_weight = #trained.data<[[[7.1], [3.4]]] : tensor<1x2x1xf32>>}
+    %y = core_op.vmm linear %r, %w bias %b gain %g {golden = "y", core_op.real_weight = #trained.data<[[[0.5112], [0.2448]]] : tensor<1x2x1xf32>>}
       : (tensor<1x2x!in>, tensor<1x2x1xi8>, tensor<1x1xi32>, tensor<1xf32>) -> tensor<1x1x!out>
     %q = core_op.reshape %y : (tensor<1x1x!out>) -> tensor<1x!out>
     %d = core_op.decode %q : (tensor<1x!out>) -> tensor<1xf32>
