@@ -111,11 +111,11 @@ def compile_model(
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()
-    test_samples = _samples(test, recipe) if test is not None else None
-    work.use_data(_samples(calibration, recipe), test_samples)
+    test_samples = as_samples(test, recipe) if test is not None else None
+    work.use_data(as_samples(calibration, recipe), test_samples)
     if labels is not None:
         assert test_samples is not None
-        work.use_labels(_labels(labels, len(test_samples)))
+        work.use_labels(as_labels(labels, len(test_samples)))
     if out is None:
         temporary = tempfile.TemporaryDirectory(prefix="corelower-")
         folder = Path(temporary.name) / "out"
@@ -133,7 +133,8 @@ def partial_folder(out: Path) -> Path:
     return out.with_name(f"{out.name}.partial")
 
 
-def _samples(data: Data, preprocessing: Preprocessing) -> Samples:
+def as_samples(data: Data, preprocessing: Preprocessing) -> Samples:
+    """The samples that a caller means; `Samples` keep their own preprocessing."""
     if isinstance(data, Samples):
         return data
     if isinstance(data, str | Path):
@@ -141,7 +142,8 @@ def _samples(data: Data, preprocessing: Preprocessing) -> Samples:
     return Samples(np.asarray(data), preprocessing)
 
 
-def _labels(labels: str | Path | npt.NDArray[np.integer], count: int) -> npt.NDArray[np.int64]:
+def as_labels(labels: str | Path | npt.NDArray[np.integer], count: int) -> npt.NDArray[np.int64]:
+    """The class of each of `count` samples, from an array or a file."""
     if isinstance(labels, str | Path):
         return load_labels(str(labels), count)
     return np.asarray(labels, np.int64)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,9 @@ import typer
 
 from .. import __version__
 from ..dialects.support.errors import CorelowerError
+from .cli_options import Layout, MaxPool, Output, numbers
 from .diagnostics import run_tool
+from .explore_command import explore_command
 
 app = typer.Typer(
     add_completion=False,
@@ -22,28 +23,6 @@ app = typer.Typer(
 
 INTERRUPTED = 130
 """What Typer makes of an interrupt, where it does not make `Abort` of it as earlier ones do."""
-
-
-class Layout(StrEnum):
-    """The order of an image's axes in the data."""
-
-    nchw = "nchw"
-    nhwc = "nhwc"
-
-
-class MaxPool(StrEnum):
-    """How a maximum is computed."""
-
-    auto = "auto"
-    relu = "relu"
-    native = "native"
-
-
-class Output(StrEnum):
-    """What counts of the network's outputs."""
-
-    decisions = "decisions"
-    values = "values"
 
 
 @app.command("compile")
@@ -86,7 +65,7 @@ def compile_command(
     from .compiler import compile_model
     from .target_overrides import parse_overrides
 
-    preprocessing = Preprocessing(scale, _numbers(mean), _numbers(std), layout.value)
+    preprocessing = Preprocessing(scale, numbers(mean), numbers(std), layout.value)
     with CompileConsole() as console:
         network = compile_model(
             model,
@@ -140,7 +119,7 @@ def check_command(
     from .model_check import check_model
     from .target_overrides import parse_overrides
 
-    preprocessing = Preprocessing(scale, _numbers(mean), _numbers(std), layout.value)
+    preprocessing = Preprocessing(scale, numbers(mean), numbers(std), layout.value)
     check = check_model(
         model,
         target=target,
@@ -152,6 +131,9 @@ def check_command(
         write_text(json_file, json.dumps(check.to_json(), indent=1) + "\n")
     print_check(check)
     return 0 if check.can_compile else 1
+
+
+app.command("explore")(explore_command)
 
 
 @app.command("demo")
@@ -195,13 +177,6 @@ def _run(arguments: list[str]) -> int:
     if result == INTERRUPTED:
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise CorelowerError(f"'{text}' is not a list of numbers, as 0.5 or 0.4,0.5,0.6") from None
 
 
 if __name__ == "__main__":
