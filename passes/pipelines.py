@@ -49,5 +49,7 @@ PIPELINES: dict[str, str] = {
     "core-op-encode": encode_pipeline(),
     "core-op-tile": tile_pipeline(),
     # Coded dot products to PRIME's cells, and these to its mats.
-    "core-op-to-prime": "verify-target,convert-core-op-to-prime,canonicalize,prime-map",
+    "core-op-to-prime": (
+        "core-op-pack,canonicalize,verify-target,convert-core-op-to-prime,canonicalize,prime-map"
+    ),
 }

@@ -6,15 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from ...dialects import core_op
 from ...dialects.nn import shape_of
 from . import arithmetic
 from .typed import pad
-from .windows import WindowedInput
+from .windows import JoinedInput, LazyInput, WindowedInput, product_of
 
-Values = jax.Array | WindowedInput
+Values = jax.Array | LazyInput
 
 
 @register_impls
@@ -40,13 +40,13 @@ class CoreOpFunctions(InterpreterFunctions):
         x, weight, *rest = args
         bias = rest.pop(0) if op.bias is not None else None
         if not op.is_quantized:
-            sums = _product(_to_real(x, op.input), weight)
+            sums = product_of(_to_real(x, op.input), weight)
             real = sums if bias is None else sums + bias
             if op.activation.data is core_op.Activation.RELU:
                 real = jax.nn.relu(real)
             return (_to_element(real, op.result),)
         (gain,) = rest
-        sums = _product(x, weight.astype(jnp.float32))
+        sums = product_of(x, weight.astype(jnp.float32))
         if bias is not None:
             sums = sums + bias.astype(jnp.float32)
         code = _required_code(op.result)
@@ -64,9 +64,10 @@ class CoreOpFunctions(InterpreterFunctions):
     @impl(core_op.WindowOp)
     def window(
         self, interpreter: Interpreter, op: core_op.WindowOp, args: tuple[Any, ...]
-    ) -> tuple[jax.Array | WindowedInput]:
+    ) -> tuple[Values]:
         windows = WindowedInput(args[0], op.window, _zero_of(op.input))
-        lazily = isinstance(op.result.get_user_of_unique_use(), core_op.VmmOp)
+        user = op.result.get_user_of_unique_use()
+        lazily = _is_product(user) or (isinstance(user, core_op.ConcatOp) and _joins_inputs(user))
         return (windows if lazily else windows.materialize(),)
 
     @impl(core_op.PadOp)
@@ -86,7 +87,9 @@ class CoreOpFunctions(InterpreterFunctions):
     @impl(core_op.ConcatOp)
     def concat(
         self, interpreter: Interpreter, op: core_op.ConcatOp, args: tuple[Any, ...]
-    ) -> tuple[jax.Array]:
+    ) -> tuple[Values]:
+        if any(isinstance(value, LazyInput) for value in args):
+            return (JoinedInput(args, tuple(shape_of(value)[-1] for value in op.inputs)),)
         return (jnp.concatenate(args, axis=op.axis.value.data),)
 
     @impl(core_op.PermuteOp)
@@ -129,15 +132,19 @@ def _to_real(x: Values, value: SSAValue) -> Values:
     code = core_op.code_of(value)
     if code is None:
         return x
-    if isinstance(x, WindowedInput):
+    if isinstance(x, LazyInput):
         return x.map(lambda codes: arithmetic.decode(codes, code), fill=0.0)
     return arithmetic.decode(x, code)
 
 
-def _product(x: Values, weight: jax.Array) -> jax.Array:
-    if isinstance(x, WindowedInput):
-        return x.multiply(weight)
-    return arithmetic.product(x, weight)
+def _is_product(user: Operation | None) -> bool:
+    return isinstance(user, core_op.VmmOp)
+
+
+def _joins_inputs(op: core_op.ConcatOp) -> bool:
+    """Whether a dot product alone reads what is put together, along its inputs."""
+    is_last = op.axis.value.data == len(shape_of(op.result)) - 1
+    return is_last and _is_product(op.result.get_user_of_unique_use())
 
 
 def _to_element(real: jax.Array, value: SSAValue) -> jax.Array:
