@@ -21,8 +21,8 @@ from .weight_steps import (
     power_of_two_step,
     refinement,
     shared_axes,
-    weight_step,
 )
+from .weight_units import SpreadWeights, spread_weights
 from .wiring import AUXILIARY, FIXED, constant
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,6 +30,10 @@ WeightArray = npt.NDArray[np.float32]
 
 REAL_WEIGHT = "core_op.real_weight"
 """Attribute of a dot product: its weights before rounding, in steps of the integer weight."""
+
+
+ROW_UNITS = "core_op.row_units"
+"""Attribute of a dot product: over how many rows the weights of each input (G x M) are spread."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,15 @@ class QuantizedWeights:
     """
     `weight` G x M x N (int8 or int16) and `bias` G x N in the target's integers; `gain` G or G x N.
 
-    `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for.
+    `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for; `units` (G x M)
+    are the rows that each input has, see `spread_weights`.
     """
 
     weight: npt.NDArray[np.integer]
     bias: npt.NDArray[np.integer]
     gain: npt.NDArray[np.float32]
     step: FloatArray
+    units: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,9 @@ class QuantizeWeights(RewritePattern):
             steps = np.empty(weight.shape, np.float32)
             np.divide(weight.array, quantized.step, out=steps, casting="same_kind")
             op.attributes[REAL_WEIGHT] = trained.DataAttr(TensorData(steps))
+        if (quantized.units > 1).any():
+            units = quantized.units.astype(np.int32)
+            op.attributes[ROW_UNITS] = trained.DataAttr(TensorData(units))
         replace_parameters(op, quantized, rewriter)
 
 
@@ -125,22 +134,20 @@ def quantize(
     `OperationError` at `op` where no step lets the target represent the bias.
     """
     real = np.asarray(weight, np.float32)
-    target = target.for_inputs(real.shape[1])
-    exact_step = grid_step(real, target)
-    on_grid = np.isfinite(exact_step)
-    step = np.where(on_grid, exact_step, 1.0) if on_grid.all() else weight_step(real, target)
-    step = np.where(on_grid, exact_step, step)
+    chip, rows = target, target.inputs
+    spread = _steps_and_units(real, chip, rows)
+    target, step = chip.for_inputs(spread.rows), spread.step
     step = power_of_two_step(step, incoming, outgoing, target)
     groups, _, outputs = real.shape
     offset = np.zeros((groups, outputs)) if bias is None else bias.astype(np.float64)
     needed = 0
-    for _ in range(8):
-        integers, sums, step = integers_of(real, step, target)
+    for _ in range(12):
+        integers, sums, step = integers_of(real, step, target, spread.units)
         unit = incoming.scale.data * np.broadcast_to(step, (groups, 1, outputs))[:, 0]
         gain = (unit / outgoing.scale.data).astype(np.float32)
         exact = offset / unit - incoming.zero.data * sums
         exact += outgoing.zero.data / gain.astype(np.float64)
-        times = refinement(integers, exact, gain.astype(np.float64), target)
+        times = refinement(integers, exact, gain.astype(np.float64), target, spread.units)
         if (times > 1).any():
             integers = integers * times.astype(integers.dtype)
             exact = exact * times[:, 0]
@@ -157,7 +164,15 @@ def quantize(
                 break
             representable = representable_bias(rounded, target)
             gains = gain[:, 0] if target.gain == "core" else gain
-            return QuantizedWeights(integers, representable, gains, step)
+            return QuantizedWeights(integers, representable, gains, step, spread.units)
+        fewer = rows - max(1, -(-needed // (target.largest_code * target.largest_weight)))
+        if spread.rows > real.shape[1] and chip.spare_bias_rows and fewer >= real.shape[1]:
+            # The bias needs rows that the weights have taken.
+            rows = fewer
+            spread = _steps_and_units(real, chip, rows)
+            target, step = chip.for_inputs(spread.rows), spread.step
+            step = power_of_two_step(step, incoming, outgoing, target)
+            continue
         # A larger step makes sums, and with them the bias, smaller numbers.
         step = step * np.maximum(worst * 1.02, 1.0)[:, None, :]
         step = power_of_two_step(step, incoming, outgoing, target)
@@ -166,6 +181,17 @@ def quantize(
         f"its bias is too large beside its weights: it needs {needed} steps of the sum, the "
         f"target's bias holds {target.largest_bias}; give the target more bias rows",
     )
+
+
+def _steps_and_units(real: WeightArray, target: Target, rows: int) -> SpreadWeights:
+    """Steps and rows; weights that are integers times a number keep that, and a row an input."""
+    exact = grid_step(real, target)
+    on_grid = np.isfinite(exact)
+    if on_grid.all():
+        return SpreadWeights(np.ones(real.shape[:2], np.int64), exact)
+    found = spread_weights(real, target, rows)
+    units = np.where(on_grid.any(axis=(1, 2))[:, None], 1, found.units)
+    return SpreadWeights(units, np.where(on_grid, exact, found.step))
 
 
 def _has_lost_weights(

@@ -16,6 +16,12 @@ IntArray = npt.NDArray[np.int64]
 CLIPPING = np.linspace(1.0, 0.7, 13)
 """Candidates of the largest weight kept, as a part of the largest there is."""
 
+FEW_LEVELS = 31
+"""The largest weight up to which more has to be cut off: the fewer levels, the more."""
+
+CLIPPING_OF_FEW = np.concatenate([CLIPPING, np.geomspace(0.66, 0.1, 20)])
+"""The same candidates and smaller ones, for weights of few levels."""
+
 LARGEST_BIAS_LOSS = 1 / 64
 """Of a result's code: what rounding a bias may cost where the weights leave room for less."""
 
@@ -43,7 +49,7 @@ def _least_error_step(part: WeightArray, peak: FloatArray, target: Target) -> Fl
     best = peak / target.largest_weight
     least = np.full_like(best, np.inf)
     nearest, scaled = np.empty_like(part), np.empty_like(part)
-    for kept in CLIPPING:
+    for kept in CLIPPING_OF_FEW if target.largest_weight <= FEW_LEVELS else CLIPPING:
         step = peak * (kept / target.largest_weight)
         np.multiply(part, (1 / step).astype(np.float32), out=scaled)
         np.rint(scaled, out=nearest)
@@ -70,7 +76,11 @@ def grid_step(real: WeightArray, target: Target) -> FloatArray:
 
 
 def refinement(
-    integers: npt.NDArray[np.integer], bias: FloatArray, gain: FloatArray, target: Target
+    integers: npt.NDArray[np.integer],
+    bias: FloatArray,
+    gain: FloatArray,
+    target: Target,
+    units: IntArray,
 ) -> IntArray:
     """
     By what to multiply weights and bias so that rounding the bias costs next to nothing.
@@ -80,7 +90,10 @@ def refinement(
     allows no more.
     """
     axes = shared_axes(target)
-    peak = np.abs(integers).max(axis=axes, keepdims=True, initial=0).astype(np.int64)
+    magnitudes = np.abs(integers)
+    if (units > 1).any():
+        magnitudes = -(-magnitudes // units[:, :, None])
+    peak = magnitudes.max(axis=axes, keepdims=True, initial=0).astype(np.int64)
     times = np.ones(peak.shape, np.int64)
     # Weights of zero, as of a constant that a core sends, leave room for any bias.
     room = np.where(peak > 0, target.largest_weight // np.maximum(peak, 1), 1 << 52)
@@ -101,16 +114,18 @@ def refinement(
 
 
 def integers_of(
-    weight: WeightArray, step: FloatArray, target: Target
+    weight: WeightArray, step: FloatArray, target: Target, units: IntArray
 ) -> tuple[npt.NDArray[np.integer], IntArray, FloatArray]:
     """
     The weights in steps, their sums over each column (G x N), and the steps.
 
+    Every input's weights reach as far as its `units` (G x M) rows together.
     A common divisor of a core's weights goes to its step: a merge stage, all of whose weights are
     equal, then has weights of 1 and a small bias.
     """
     groups, _, outputs = weight.shape
-    integers = np.empty(weight.shape, np.int16 if max(map(abs, target.weights)) > 127 else np.int8)
+    widest = max(map(abs, target.weights)) * int(units.max(initial=1))
+    integers = np.empty(weight.shape, np.int16 if widest > 127 else np.int8)
     sums = np.zeros((groups, outputs), np.int64)
     steps = step.copy()
     single = step.astype(np.float32)
@@ -120,7 +135,8 @@ def integers_of(
         first += len(part)
         nearest = part / single[here]
         np.rint(nearest, out=nearest)
-        np.clip(nearest, target.weights[0], target.weights[1], out=nearest)
+        limits = units[here, :, None] * np.array(target.weights, np.float32)[:, None, None, None]
+        np.clip(nearest, *limits, out=nearest)
         integers[here] = nearest
         if target.gain_values != "power_of_two":
             divisor = _common_divisors(integers[here], target)
