@@ -27,6 +27,13 @@ def jit(function: FunctionT) -> FunctionT:
     return jax.jit(function)  # type: ignore[return-value]
 
 
+def jit_onto(function: FunctionT, sharding: jax.sharding.Sharding | None) -> FunctionT:
+    """See `jax.jit`: all results have this sharding; without one, JAX's own choice."""
+    if sharding is None:
+        return jax.jit(function)  # type: ignore[return-value]
+    return jax.jit(function, out_shardings=sharding)  # type: ignore[return-value]
+
+
 def gradient(
     function: Callable[Concatenate[TreeT, Rest], jax.Array],
 ) -> Callable[Concatenate[TreeT, Rest], TreeT]:
