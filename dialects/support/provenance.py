@@ -10,6 +10,9 @@ GOLDEN_VALUE = "golden"
 GOLDEN_ORDER = "golden_order"
 """Attribute: the golden value's axes in the order in which they run here; absent where the same."""
 
+GOLDEN_SCALE = "golden_scale"
+"""Attribute: what the golden value is multiplied with here, a tensor; absent where it is 1."""
+
 
 def golden_name(op: Operation) -> str | None:
     """The name of the golden value that the first result of `op` stands for, if any."""
@@ -43,5 +46,5 @@ def set_golden(op: Operation, name: str | None, order: tuple[int, ...] | None = 
 
 def provenance_of(op: Operation) -> dict[str, Attribute]:
     """The attributes to give to an operation whose result takes the place of that of `op`."""
-    names = (GOLDEN_VALUE, GOLDEN_ORDER)
+    names = (GOLDEN_VALUE, GOLDEN_ORDER, GOLDEN_SCALE)
     return {name: op.attributes[name] for name in names if name in op.attributes}

@@ -12,6 +12,7 @@ from xdsl.ir import Operation, SSAValue
 from ...dialects import trained
 from ...dialects.nn import shape_of
 from ...dialects.support.errors import CorelowerError, describe_location
+from ...dialects.support.golden_scale import golden_scale
 from ...dialects.support.provenance import golden_order
 from ..measures import Comparison, ComparisonRecord, ValuePlace
 from .evaluator import (
@@ -63,9 +64,13 @@ class _Pair:
     golden: SSAValue
     order: tuple[int, ...] | None = None
     """The golden value's axes, where they run in another order in `value`."""
+    scale: npt.NDArray[np.float32] | None = None
+    """What the golden value is multiplied with in `value`, where channels were scaled."""
 
     def align(self, golden: Array) -> Array:
         """A batch of golden values, their elements in the order of `value`."""
+        if self.scale is not None:
+            golden = np.multiply(golden, self.scale)
         if self.order is None:
             return golden
         return np.transpose(golden, (0, *(axis + 1 for axis in self.order)))
@@ -104,12 +109,15 @@ def _pair_values(ours: Evaluator, theirs: Evaluator) -> tuple[list[_Pair], dict[
         elif golden_order(golden_op) is not None:
             skipped[name] = "its axes run in another order on each side"
             continue
+        if golden_scale(golden_op) is not None:
+            skipped[name] = "its channels are scaled on the other side"
+            continue
         if prod(shape) != prod(golden_shape):
             skipped[name] = f"{prod(shape)} elements stand for {prod(golden_shape)}"
         elif order is not None and sorted(order) != list(range(len(golden_shape))):
             skipped[name] = f"golden_order {list(order)} does not fit shape {list(golden_shape)}"
         else:
-            pairs.append(_Pair(name, value, golden, order))
+            pairs.append(_Pair(name, value, golden, order, golden_scale(op)))
     return pairs, skipped
 
 

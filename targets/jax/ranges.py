@@ -79,6 +79,18 @@ def observe(function: FuncOp, values: Sequence[SSAValue], samples: Samples) -> l
     ]
 
 
+def channel_magnitudes(
+    function: FuncOp, values: Sequence[SSAValue], samples: Samples
+) -> list[npt.NDArray[np.float64]]:
+    """The root mean square of each of `values`, positions.. x G x N, over samples and positions."""
+    sums = [np.zeros(shape_of(value)[-2:]) for value in values]
+    for count, batch in Evaluator(function).batches(values, samples):
+        for total, value in zip(sums, batch, strict=True):
+            square = np.square(value.astype(np.float32)).mean(axis=tuple(range(value.ndim - 2)))
+            total += square * (count / len(samples))
+    return [np.sqrt(total) for total in sums]
+
+
 def least_error_range(
     observed: Observed, bits: int, *, rectified: bool, functions: Sequence[Function] = ()
 ) -> tuple[float, float]:
