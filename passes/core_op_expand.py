@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, f32
+from xdsl.dialects.builtin import ModuleOp, UnitAttr, f32
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
@@ -23,7 +23,7 @@ from .product_rewriting import (
     real_parameters,
     replace_product,
 )
-from .wiring import constant, fixed_product, reshape
+from .wiring import PARTIAL, constant, fixed_product, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
 
@@ -35,8 +35,9 @@ class CoreOpExpand(CorelowerPass):
 
     Needs a target and weights that are not quantised yet. Tiles are groups, so the number of
     operations does not grow with them. A partial sum gets a code like any signal: calibrate and
-    re-encode after this pass. Groups that are small are packed, several to a core, and so are the
-    positions of small fixed products.
+    re-encode after this pass, and run it again where partial sums may have got several units. Each
+    unit of a value takes a row, or a column, of its own. Groups that are small are packed, several
+    to a core, and so are the positions of small fixed products.
     """
 
     name = "core-op-expand"
@@ -69,7 +70,8 @@ class SplitMatrix(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        parts, stripes = tiles_of(op.fan_in, op.outputs, self.target)
+        units = core_op.units_of(op.input), core_op.units_of(op.result)
+        parts, stripes = tiles_of(op.fan_in, op.outputs, self.target, units)
         if parts == stripes == 1:
             return
         weight, bias = real_parameters(op)
@@ -93,6 +95,8 @@ class SplitMatrix(RewritePattern):
             same_code=op.same_code is not None and not is_partial,
         )
         copy_auxiliary(op, product)
+        if is_partial:
+            product.attributes[PARTIAL] = UnitAttr()
         rewriter.insert(product)
         tiled = (*positions, op.groups * parts, stripes * columns)
         value = cut_axis(rewriter, reshape(rewriter, product.result, tiled), -1, op.outputs)

@@ -14,6 +14,7 @@ from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import TensorData
+from ..targets.unit_offsets import unit_offsets
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .weight_steps import (
     grid_step,
@@ -121,36 +122,44 @@ def quantize(
     Integers and gains for real `weight` (G x M x N) and `bias` (G x N) between two codes.
 
     With steps `s`: `q_y = round((W q_x + b) * gain)`, where `W = round(w / s_w)`,
-    `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. Raises
+    `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. A result of `k`
+    units has those of one unit, whose step is `k s_y` and whose zero point `z_y / k`. Raises
     `OperationError` at `op` where no step lets the target represent the bias.
     """
     real = np.asarray(weight, np.float32)
-    target = target.for_inputs(real.shape[1])
+    units = outgoing.units.data
+    target = target.for_inputs(real.shape[1] * incoming.units.data)
+    ratio = incoming.scale.data / (outgoing.scale.data * units)
     exact_step = grid_step(real, target)
     on_grid = np.isfinite(exact_step)
     step = np.where(on_grid, exact_step, 1.0) if on_grid.all() else weight_step(real, target)
     step = np.where(on_grid, exact_step, step)
-    step = power_of_two_step(step, incoming, outgoing, target)
+    step = power_of_two_step(step, ratio, target)
     groups, _, outputs = real.shape
     offset = np.zeros((groups, outputs)) if bias is None else bias.astype(np.float64)
     needed = 0
     for _ in range(8):
         integers, sums, step = integers_of(real, step, target)
         unit = incoming.scale.data * np.broadcast_to(step, (groups, 1, outputs))[:, 0]
-        gain = (unit / outgoing.scale.data).astype(np.float32)
+        gain = (unit / (outgoing.scale.data * units)).astype(np.float32)
         exact = offset / unit - incoming.zero.data * sums
-        exact += outgoing.zero.data / gain.astype(np.float64)
-        times = refinement(integers, exact, gain.astype(np.float64), target)
+        exact += outgoing.unit.zero.data / gain.astype(np.float64)
+        times = refinement(integers, exact, gain.astype(np.float64), target, units)
         if (times > 1).any():
             integers = integers * times.astype(integers.dtype)
             exact = exact * times[:, 0]
             gain = (gain / times[:, 0]).astype(np.float32)
             step = step / times
         rounded = np.rint(exact).astype(np.int64)
-        needed = int(np.abs(rounded).max(initial=0))
+        reach = np.abs(rounded)
+        if units > 1:
+            # Every unit has the bias and an offset of its own.
+            offsets = unit_offsets(gain, units, target.rounding)
+            reach = np.abs(rounded[..., None] + offsets).max(axis=-1)
+        needed = int(reach.max(initial=0))
         if needed and not target.largest_bias:
             break
-        excess = np.abs(rounded) / max(target.largest_bias, 1)
+        excess = reach / max(target.largest_bias, 1)
         worst = excess.max(axis=1, keepdims=True) if target.gain == "core" else excess
         if not (worst > 1).any():
             if _has_lost_weights(real, integers, incoming, outgoing, target):
@@ -160,7 +169,7 @@ def quantize(
             return QuantizedWeights(integers, representable, gains, step)
         # A larger step makes sums, and with them the bias, smaller numbers.
         step = step * np.maximum(worst * 1.02, 1.0)[:, None, :]
-        step = power_of_two_step(step, incoming, outgoing, target)
+        step = power_of_two_step(step, ratio, target)
     raise OperationError(
         op,
         f"its bias is too large beside its weights: it needs {needed} steps of the sum, the "
@@ -180,7 +189,8 @@ def _has_lost_weights(
     if np.all(used):
         return False
     reach = np.where(used, 0, np.abs(real).sum(axis=1)).max(initial=0)
-    return bool(reach * incoming.scale.data * incoming.largest > outgoing.scale.data)
+    unit_step = outgoing.scale.data * outgoing.units.data
+    return bool(reach * incoming.scale.data * incoming.largest > unit_step)
 
 
 def replace_parameters(

@@ -18,7 +18,7 @@ from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.context import CorelowerContext
 from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.functions import golden_function
-from ..dialects.support.provenance import golden_order
+from ..dialects.support.provenance import golden_order, golden_units
 from ..dialects.support.samples import Samples
 from ..dialects.support.target import Target
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
@@ -131,7 +131,11 @@ class _Tuning:
     def tune_layers(self) -> None:
         """Layer by layer, each fed by the tuned ones before it."""
         wanted = self.golden.named_values()
-        found = {name: v for name, v in self.evaluator.named_values().items() if name in wanted}
+        found = {
+            name: (op, value)
+            for name, (op, value) in self.evaluator.named_values().items()
+            if name in wanted and golden_units(op) == 1
+        }
         network = self._network()
         before = quality = network.quality(self.state)
         known: dict[SSAValue, Array] = {self.evaluator.arguments[0]: self.samples[:]}
@@ -284,7 +288,7 @@ class _Tuning:
             names[1] if op.bias else None,
             names[-1],
             code.zero.data,
-            self.target.for_inputs(op.fan_in),
+            self.target.for_inputs(op.unit_rows),
         )
         real = op.attributes.get(REAL_WEIGHT)
         weight = (

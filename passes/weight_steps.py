@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ..dialects import core_op
 from ..dialects.support.target import Target
+from ..targets.unit_offsets import unit_shares
 from .weight_grids import grid_steps
 
 FloatArray = npt.NDArray[np.float64]
@@ -70,14 +70,19 @@ def grid_step(real: WeightArray, target: Target) -> FloatArray:
 
 
 def refinement(
-    integers: npt.NDArray[np.integer], bias: FloatArray, gain: FloatArray, target: Target
+    integers: npt.NDArray[np.integer],
+    bias: FloatArray,
+    gain: FloatArray,
+    target: Target,
+    units: int = 1,
 ) -> IntArray:
     """
     By what to multiply weights and bias so that rounding the bias costs next to nothing.
 
     Small integers as weights leave room: twice the weights and half the gain compute the same, and
     the bias has half the step. Powers of two; 1 where the room, or the bias that the target holds,
-    allows no more.
+    allows no more. Of a result of several `units` each has an offset too, and the loss counts in
+    steps of the number.
     """
     axes = shared_axes(target)
     peak = np.abs(integers).max(axis=axes, keepdims=True, initial=0).astype(np.int64)
@@ -89,11 +94,17 @@ def refinement(
         wide = values[:, None]
         return wide.max(axis=2, keepdims=True, initial=0) if target.gain == "core" else wide
 
-    reach = over_cores(np.abs(bias))
+    # Bias and offset are rounded each for itself.
+    rounded, reach = bias[None], over_cores(np.abs(bias))
+    if units > 1:
+        shares = unit_shares(units, target.rounding).astype(np.float64)
+        offsets = shares[:, None, None] / np.broadcast_to(gain, bias.shape)
+        rounded = np.concatenate([rounded, offsets])
+        reach = over_cores(np.abs(bias + offsets).max(axis=0))
     while True:
-        here = bias * times[:, 0]
-        loss = over_cores(np.abs(here - np.rint(here)) * (gain / times[:, 0]))
-        more = (loss > LARGEST_BIAS_LOSS) & (2 * times <= room)
+        here = rounded * times[:, 0]
+        lost = np.abs(here - np.rint(here)).max(axis=0) * (gain / times[:, 0])
+        more = (over_cores(lost) * units > LARGEST_BIAS_LOSS) & (2 * times <= room)
         more &= 2 * times * reach <= target.largest_bias
         if not more.any():
             return times
@@ -161,11 +172,12 @@ def _chunks(weight: WeightArray) -> Iterator[WeightArray]:
         yield weight[first : first + count]
 
 
-def power_of_two_step(
-    step: FloatArray, incoming: core_op.CodeType, outgoing: core_op.CodeType, target: Target
-) -> FloatArray:
-    """The next larger step that makes the gain a power of two, where the target has only those."""
+def power_of_two_step(step: FloatArray, ratio: float, target: Target) -> FloatArray:
+    """
+    The next larger step that makes the gain a power of two, where the target has only those.
+
+    The gain is the step times `ratio`, the step of the input over that of a unit of the result.
+    """
     if target.gain_values == "free":
         return step
-    ratio = incoming.scale.data / outgoing.scale.data
     return np.exp2(np.ceil(np.log2(step * ratio) - 1e-9)) / ratio

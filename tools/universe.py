@@ -25,6 +25,7 @@ _PASSES = (
     "core-op-normalize-thresholds",
     "core-op-quantize-weights",
     "core-op-reencode",
+    "core-op-split-units",
     "core-op-tune",
     "nn-approximate",
     "nn-decompose-convolution",

@@ -18,6 +18,7 @@ from xdsl.ir import Operation, SSAValue
 
 from ...dialects import core_op
 from ...dialects.support.target import Target
+from ..unit_offsets import unit_offsets, unit_shares
 from . import arithmetic
 from .evaluator import Parameters, Program, Values
 from .typed import float32, full_like, gradient, jit, update, zeros
@@ -54,7 +55,11 @@ class Trainable(NamedTuple):
 
 @dataclass(frozen=True)
 class Layer:
-    """A quantised dot product, and the keys of its parameters in a `Program`."""
+    """
+    A quantised dot product, and the keys of its parameters in a `Program`.
+
+    Of a result of several units the gain is that of one, and offsets leave the bias less room.
+    """
 
     op: core_op.VmmOp
     weight: str
@@ -84,12 +89,19 @@ class Layer:
         low, high = self.target.weights
         weight = jnp.clip(arithmetic.round_through(_keep_zeros(trained.weight)), low, high)
         gain = parameters[self.gain] * jnp.exp(trained.gain)
+        limit, units = self.target.largest_bias, core_op.units_of(self.op.result)
+        room = limit
+        if units > 1:
+            # With a smaller gain the offsets alone would exceed the bias that the target holds.
+            widest = np.abs(unit_shares(units, self.target.rounding)).max()
+            gain = jnp.maximum(gain, widest / np.float32(max(limit, 1)))
+            fixed = jax.lax.stop_gradient(_by_neuron(gain))
+            room = limit - jnp.abs(unit_offsets(fixed, units, self.target.rounding)).max(axis=-1)
         realized = {self.weight: weight, self.gain: gain}
         if self.bias is not None:
             exact = trained.offset / _by_neuron(parameters[self.gain])
             exact = exact - self.zero * weight.sum(axis=1)
-            limit = self.target.largest_bias
-            realized[self.bias] = jnp.clip(arithmetic.round_through(exact), -limit, limit)
+            realized[self.bias] = jnp.clip(arithmetic.round_through(exact), -room, room)
         return realized
 
 
