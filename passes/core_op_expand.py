@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, f32
+from xdsl.dialects.builtin import ModuleOp, UnitAttr, f32
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
@@ -25,7 +25,7 @@ from .product_rewriting import (
     real_parameters,
     replace_product,
 )
-from .wiring import constant, fixed_product, reshape
+from .wiring import PARTIAL, constant, fixed_product, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
 
@@ -37,8 +37,9 @@ class CoreOpExpand(CorelowerPass):
 
     Needs a target and weights that are not quantised yet. Tiles are groups, so the number of
     operations does not grow with them. A partial sum gets a code like any signal: calibrate and
-    re-encode after this pass. Windows are split by channels, so that every tile is a convolution.
-    Groups that are small are packed, several to a core.
+    re-encode after this pass, and run it again where partial sums may have got several units. Each
+    unit of a value takes a row, or a column, of its own. Windows are split by channels, so that
+    every tile is a convolution. Groups that are small are packed, several to a core.
     """
 
     name = "core-op-expand"
@@ -71,7 +72,8 @@ class SplitMatrix(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        parts, stripes = tiles_of(op.fan_in, op.outputs, self.target)
+        units = core_op.units_of(op.input), core_op.units_of(op.result)
+        parts, stripes = tiles_of(op.fan_in, op.outputs, self.target, units)
         if parts == stripes == 1:
             return
         weight, bias = real_parameters(op)
@@ -99,6 +101,8 @@ class SplitMatrix(RewritePattern):
             same_code=op.same_code is not None and not is_partial,
         )
         copy_auxiliary(op, product)
+        if is_partial:
+            product.attributes[PARTIAL] = UnitAttr()
         rewriter.insert(product)
         tiled = (*positions, op.groups * parts, stripes * columns)
         value = cut_axis(rewriter, reshape(rewriter, product.result, tiled), -1, op.outputs)
@@ -148,7 +152,8 @@ def _sources(op: core_op.VmmOp, parts: int, target: Target) -> list[_Source]:
     if isinstance(joined, core_op.ConcatOp) and joined.axis.value.data == last:
         sources = [_source(value) for value in joined.inputs]
     rows = sum(source.run * -(-source.channels // parts) for source in sources)
-    return sources if rows <= target.inputs else [_Source(op.input)]
+    fits = rows * core_op.units_of(op.input) <= target.inputs
+    return sources if fits else [_Source(op.input)]
 
 
 def _source(value: SSAValue) -> _Source:

@@ -14,6 +14,7 @@ from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import TensorData
+from ..targets.unit_offsets import unit_offsets
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .weight_steps import (
     grid_step,
@@ -22,7 +23,7 @@ from .weight_steps import (
     refinement,
     shared_axes,
 )
-from .weight_units import SpreadWeights, spread_weights
+from .weight_units import ROW_UNITS, SpreadWeights, spread_weights
 from .wiring import AUXILIARY, FIXED, constant
 
 FloatArray = npt.NDArray[np.float64]
@@ -31,9 +32,6 @@ WeightArray = npt.NDArray[np.float32]
 REAL_WEIGHT = "core_op.real_weight"
 """Attribute of a dot product: its weights before rounding, in steps of the integer weight."""
 
-
-ROW_UNITS = "core_op.row_units"
-"""Attribute of a dot product: over how many rows the weights of each input (G x M) are spread."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +65,8 @@ class QuantizedWeights:
     """
     `weight` G x M x N (int8 or int16) and `bias` G x N in the target's integers; `gain` G or G x N.
 
-    `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for; `units` (G x M)
-    are the rows that each input has, see `spread_weights`.
+    `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for; `units` are the
+    rows of each input, G x M, see `spread_weights`.
     """
 
     weight: npt.NDArray[np.integer]
@@ -130,34 +128,45 @@ def quantize(
     Integers and gains for real `weight` (G x M x N) and `bias` (G x N) between two codes.
 
     With steps `s`: `q_y = round((W q_x + b) * gain)`, where `W = round(w / s_w)`,
-    `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. Raises
+    `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. A result of `k`
+    units has those of one unit, whose step is `k s_y` and whose zero point `z_y / k`. Raises
     `OperationError` at `op` where no step lets the target represent the bias.
     """
     real = np.asarray(weight, np.float32)
-    chip, rows = target, target.inputs
+    units = outgoing.units.data
+    ratio = incoming.scale.data / (outgoing.scale.data * units)
+    rows_a_value = incoming.units.data
+    chip, rows = target, target.inputs // rows_a_value
     spread = _steps_and_units(real, chip, rows)
-    target, step = chip.for_inputs(spread.rows), spread.step
-    step = power_of_two_step(step, incoming, outgoing, target)
+    target = chip.for_inputs(spread.rows * rows_a_value)
+    step = power_of_two_step(spread.step, ratio, target)
     groups, _, outputs = real.shape
     offset = np.zeros((groups, outputs)) if bias is None else bias.astype(np.float64)
     needed = 0
     for _ in range(12):
         integers, sums, step = integers_of(real, step, target, spread.units)
         unit = incoming.scale.data * np.broadcast_to(step, (groups, 1, outputs))[:, 0]
-        gain = (unit / outgoing.scale.data).astype(np.float32)
+        gain = (unit / (outgoing.scale.data * units)).astype(np.float32)
         exact = offset / unit - incoming.zero.data * sums
-        exact += outgoing.zero.data / gain.astype(np.float64)
-        times = refinement(integers, exact, gain.astype(np.float64), target, spread.units)
+        exact += outgoing.unit.zero.data / gain.astype(np.float64)
+        times = refinement(
+            integers, exact, gain.astype(np.float64), target, units, spread.units
+        )
         if (times > 1).any():
             integers = integers * times.astype(integers.dtype)
             exact = exact * times[:, 0]
             gain = (gain / times[:, 0]).astype(np.float32)
             step = step / times
         rounded = np.rint(exact).astype(np.int64)
-        needed = int(np.abs(rounded).max(initial=0))
+        reach = np.abs(rounded)
+        if units > 1:
+            # Every unit has the bias and an offset of its own.
+            offsets = unit_offsets(gain, units, target.rounding)
+            reach = np.abs(rounded[..., None] + offsets).max(axis=-1)
+        needed = int(reach.max(initial=0))
         if needed and not target.largest_bias:
             break
-        excess = np.abs(rounded) / max(target.largest_bias, 1)
+        excess = reach / max(target.largest_bias, 1)
         worst = excess.max(axis=1, keepdims=True) if target.gain == "core" else excess
         if not (worst > 1).any():
             if _has_lost_weights(real, integers, incoming, outgoing, target):
@@ -165,17 +174,18 @@ def quantize(
             representable = representable_bias(rounded, target)
             gains = gain[:, 0] if target.gain == "core" else gain
             return QuantizedWeights(integers, representable, gains, step, spread.units)
-        fewer = rows - max(1, -(-needed // (target.largest_code * target.largest_weight)))
+        held = target.largest_code * target.largest_weight * rows_a_value
+        fewer = rows - max(1, -(-needed // max(held, 1)))
         if spread.rows > real.shape[1] and chip.spare_bias_rows and fewer >= real.shape[1]:
             # The bias needs rows that the weights have taken.
             rows = fewer
             spread = _steps_and_units(real, chip, rows)
-            target, step = chip.for_inputs(spread.rows), spread.step
-            step = power_of_two_step(step, incoming, outgoing, target)
+            target = chip.for_inputs(spread.rows * rows_a_value)
+            step = power_of_two_step(spread.step, ratio, target)
             continue
         # A larger step makes sums, and with them the bias, smaller numbers.
         step = step * np.maximum(worst * 1.02, 1.0)[:, None, :]
-        step = power_of_two_step(step, incoming, outgoing, target)
+        step = power_of_two_step(step, ratio, target)
     raise OperationError(
         op,
         f"its bias is too large beside its weights: it needs {needed} steps of the sum, the "
@@ -206,7 +216,8 @@ def _has_lost_weights(
     if np.all(used):
         return False
     reach = np.where(used, 0, np.abs(real).sum(axis=1)).max(initial=0)
-    return bool(reach * incoming.scale.data * incoming.largest > outgoing.scale.data)
+    unit_step = outgoing.scale.data * outgoing.units.data
+    return bool(reach * incoming.scale.data * incoming.largest > unit_step)
 
 
 def replace_parameters(

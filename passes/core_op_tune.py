@@ -18,14 +18,15 @@ from ..dialects.support.context import CorelowerContext
 from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.functions import golden_function
 from ..dialects.support.golden_scale import golden_scale
-from ..dialects.support.provenance import golden_order
+from ..dialects.support.provenance import golden_order, golden_units
 from ..dialects.support.samples import Samples
 from ..dialects.support.target import Target
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
-from .core_op_quantize_weights import REAL_WEIGHT, ROW_UNITS
+from .core_op_quantize_weights import REAL_WEIGHT
 from .pass_base import lowered_functions
 from .reform_limits import HOST_OPERATIONS
 from .remarks import remark
+from .weight_units import row_units
 from .wiring import AUXILIARY, FIXED
 
 if TYPE_CHECKING:
@@ -213,8 +214,8 @@ class _Tuning:
 
         golden, goals = self.golden.named_values(), list[tuple[SSAValue, SSAValue]]()
         known = set(self.evaluator.arguments)
-        for name, (_, value) in self.evaluator.named_values().items():
-            if name not in golden:
+        for name, (op, value) in self.evaluator.named_values().items():
+            if name not in golden or golden_units(op) > 1:
                 continue
             segment = segment_of(self.evaluator.program, [value], known)
             if any(isinstance(op, core_op.VmmOp) for op in segment.program.operations):
@@ -336,9 +337,7 @@ class _Tuning:
             if not isinstance(operand.owner, trained.TensorOp):
                 raise OperationError(op, "its weights are computed; only constants can be tuned")
             names.append(keys[operand.owner])
-        units = op.attributes.get(ROW_UNITS)
-        units = np.asarray(units.data.array) if isinstance(units, trained.DataAttr) else None
-        layer = Layer.of(op, names, self.evaluator.parameters, self.target, units)
+        layer = Layer.of(op, names, self.evaluator.parameters, self.target, row_units(op))
         real = op.attributes.get(REAL_WEIGHT)
         weight = (
             np.asarray(real.data.array, np.float32) if isinstance(real, trained.DataAttr) else None

@@ -82,7 +82,7 @@ def copies_of(op: core_op.VmmOp, target: Target, most: int) -> int:
     """How many matrices of the size of those of `op` fit into one core, at most `most`."""
     if not op.fan_in or not op.outputs:
         return 1
-    return min(target.inputs // op.fan_in, target.fan_out // op.outputs, most)
+    return min(target.inputs // op.unit_rows, target.fan_out // op.unit_columns, most)
 
 
 def diagonals(matrices: NumberArray, blocks: int, copies: int) -> NumberArray:

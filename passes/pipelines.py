@@ -34,8 +34,8 @@ def encode_pipeline(options: str = "") -> str:
 def tile_pipeline(options: str = "") -> str:
     """Dot products to tiles that fit a core, partial sums to codes. Needs data."""
     return (
-        f"core-op-expand,canonicalize,core-op-calibrate{_options(options)},core-op-reencode,"
-        "canonicalize"
+        f"core-op-expand{{pack=false}},canonicalize,core-op-calibrate{_options(options)},"
+        "core-op-reencode,canonicalize,core-op-expand,canonicalize"
     )
 
 
@@ -50,6 +50,7 @@ PIPELINES: dict[str, str] = {
     "core-op-tile": tile_pipeline(),
     # Coded dot products to PRIME's cells, and these to its mats.
     "core-op-to-prime": (
-        "core-op-pack,canonicalize,verify-target,convert-core-op-to-prime,canonicalize,prime-map"
+        "core-op-split-weights,core-op-split-units,core-op-pack,canonicalize,verify-target,"
+        "convert-core-op-to-prime,canonicalize,prime-map"
     ),
 }

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ..dialects import core_op
 from ..dialects.support.target import Target
+from ..targets.unit_offsets import unit_shares
 from .weight_grids import grid_steps
 
 FloatArray = npt.NDArray[np.float64]
@@ -80,19 +80,21 @@ def refinement(
     bias: FloatArray,
     gain: FloatArray,
     target: Target,
-    units: IntArray,
+    units: int = 1,
+    spread: IntArray | None = None,
 ) -> IntArray:
     """
     By what to multiply weights and bias so that rounding the bias costs next to nothing.
 
     Small integers as weights leave room: twice the weights and half the gain compute the same, and
     the bias has half the step. Powers of two; 1 where the room, or the bias that the target holds,
-    allows no more.
+    allows no more. `spread` (G x M) is over how many rows each input's weights are. Of a result of
+    several `units` each has an offset too, and the loss counts in steps of the number.
     """
     axes = shared_axes(target)
     magnitudes = np.abs(integers)
-    if (units > 1).any():
-        magnitudes = -(-magnitudes // units[:, :, None])
+    if spread is not None and (spread > 1).any():
+        magnitudes = -(-magnitudes // spread[:, :, None])
     peak = magnitudes.max(axis=axes, keepdims=True, initial=0).astype(np.int64)
     times = np.ones(peak.shape, np.int64)
     # Weights of zero, as of a constant that a core sends, leave room for any bias.
@@ -102,11 +104,17 @@ def refinement(
         wide = values[:, None]
         return wide.max(axis=2, keepdims=True, initial=0) if target.gain == "core" else wide
 
-    reach = over_cores(np.abs(bias))
+    # Bias and offset are rounded each for itself.
+    rounded, reach = bias[None], over_cores(np.abs(bias))
+    if units > 1:
+        shares = unit_shares(units, target.rounding).astype(np.float64)
+        offsets = shares[:, None, None] / np.broadcast_to(gain, bias.shape)
+        rounded = np.concatenate([rounded, offsets])
+        reach = over_cores(np.abs(bias + offsets).max(axis=0))
     while True:
-        here = bias * times[:, 0]
-        loss = over_cores(np.abs(here - np.rint(here)) * (gain / times[:, 0]))
-        more = (loss > LARGEST_BIAS_LOSS) & (2 * times <= room)
+        here = rounded * times[:, 0]
+        lost = np.abs(here - np.rint(here)).max(axis=0) * (gain / times[:, 0])
+        more = (over_cores(lost) * units > LARGEST_BIAS_LOSS) & (2 * times <= room)
         more &= 2 * times * reach <= target.largest_bias
         if not more.any():
             return times
@@ -114,17 +122,17 @@ def refinement(
 
 
 def integers_of(
-    weight: WeightArray, step: FloatArray, target: Target, units: IntArray
+    weight: WeightArray, step: FloatArray, target: Target, spread: IntArray
 ) -> tuple[npt.NDArray[np.integer], IntArray, FloatArray]:
     """
     The weights in steps, their sums over each column (G x N), and the steps.
 
-    Every input's weights reach as far as its `units` (G x M) rows together.
+    Every input's weights reach as far as its `spread` (G x M) rows together.
     A common divisor of a core's weights goes to its step: a merge stage, all of whose weights are
     equal, then has weights of 1 and a small bias.
     """
     groups, _, outputs = weight.shape
-    widest = max(map(abs, target.weights)) * int(units.max(initial=1))
+    widest = max(map(abs, target.weights)) * int(spread.max(initial=1))
     integers = np.empty(weight.shape, np.int16 if widest > 127 else np.int8)
     sums = np.zeros((groups, outputs), np.int64)
     steps = step.copy()
@@ -135,7 +143,7 @@ def integers_of(
         first += len(part)
         nearest = part / single[here]
         np.rint(nearest, out=nearest)
-        limits = units[here, :, None] * np.array(target.weights, np.float32)[:, None, None, None]
+        limits = spread[here, :, None] * np.array(target.weights, np.float32)[:, None, None, None]
         np.clip(nearest, *limits, out=nearest)
         integers[here] = nearest
         if target.gain_values != "power_of_two":
@@ -177,11 +185,12 @@ def _chunks(weight: WeightArray) -> Iterator[WeightArray]:
         yield weight[first : first + count]
 
 
-def power_of_two_step(
-    step: FloatArray, incoming: core_op.CodeType, outgoing: core_op.CodeType, target: Target
-) -> FloatArray:
-    """The next larger step that makes the gain a power of two, where the target has only those."""
+def power_of_two_step(step: FloatArray, ratio: float, target: Target) -> FloatArray:
+    """
+    The next larger step that makes the gain a power of two, where the target has only those.
+
+    The gain is the step times `ratio`, the step of the input over that of a unit of the result.
+    """
     if target.gain_values == "free":
         return step
-    ratio = incoming.scale.data / outgoing.scale.data
     return np.exp2(np.ceil(np.log2(step * ratio) - 1e-9)) / ratio

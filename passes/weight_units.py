@@ -5,11 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..dialects import core_op
 from ..dialects.support.target import Target
+from ..dialects.trained import DataAttr
 from .weight_steps import FEW_LEVELS, WeightArray, weight_step
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+ROW_UNITS = "core_op.row_units"
+"""Attribute of a dot product: over how many rows the weights of each input (G x M) are spread."""
 
 FINER_STEPS = np.geomspace(1.3, 1 / 24, 36)
 """Candidates of the step, as a part of the one that needs no more rows."""
@@ -29,6 +34,12 @@ class SpreadWeights:
     def rows(self) -> int:
         """The most rows that a core has for them."""
         return int(self.units.sum(axis=1).max(initial=0))
+
+
+def row_units(op: core_op.VmmOp) -> IntArray | None:
+    """Over how many rows the weights of each input are spread, G x M; `None` for one each."""
+    units = op.attributes.get(ROW_UNITS)
+    return np.asarray(units.data.array, np.int64) if isinstance(units, DataAttr) else None
 
 
 def spread_weights(real: WeightArray, target: Target, rows: int) -> SpreadWeights:

@@ -4,12 +4,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects.builtin import ModuleOp
 
+from ..dialects.core_op import LARGEST_UNITS
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.samples import Preprocessing, Samples, load_labels, load_samples
 from ..dialects.support.target import FieldValue
@@ -84,6 +85,7 @@ def compile_model(
     max_pool: str = "auto",
     output: str = "decisions",
     error: float = 0.001,
+    units: int | Literal["auto"] = 1,
     verify_all: bool = False,
     progress: Progress | None = None,
     on_stage: Callable[[StageResult], None] | None = None,
@@ -95,7 +97,8 @@ def compile_model(
     with `preprocessing`; `labels` the class of each test sample. The first `samples` of the
     calibration data are used; without `test` they tell the disagreement too. `overrides` changes
     fields of the target. With `output="values"` all outputs count, not only which is the largest.
-    `error` bounds that of each approximated function, as a part of its span over the data.
+    `error` bounds that of each approximated function, as a part of its span over the data. `units`
+    neurons carry each signal; with "auto" as many as its code needs, where the chip's bits are few.
     With `out`, that folder gets everything that was made, whole or not at all, and a run that was
     killed goes on after its last finished stage. The image is compared bit for bit with the
     compiler's own levels, on all test samples with `verify_all`. `progress` is told what is being
@@ -104,10 +107,12 @@ def compile_model(
     started = perf_counter()
     if labels is not None and test is None:
         raise CorelowerError("labels need test samples")
+    if isinstance(units, int) and not 1 <= units <= LARGEST_UNITS:
+        raise CorelowerError(f"units must be 1 to {LARGEST_UNITS}, or auto, not {units}")
     if out is not None:
         require_replaceable(Path(out))
     options = CompileOptions(
-        target, overrides or {}, tune, seed, samples, max_pool, output, error, verify_all
+        target, overrides or {}, tune, seed, samples, max_pool, output, error, verify_all, units
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()

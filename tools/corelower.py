@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -52,6 +52,9 @@ def compile_command(
     error: Annotated[
         float, typer.Option(help="of an approximated function, at most, as a part of its span")
     ] = 0.001,
+    units: Annotated[
+        str, typer.Option(help="neurons that carry each signal: a number, or auto")
+    ] = "1",
     tune: Annotated[bool, typer.Option("--tune/--no-tune", help="repair the accuracy")] = True,
     seed: Annotated[int, typer.Option(help="of the tuning's order of samples")] = 0,
     samples: Annotated[int, typer.Option(help="calibration samples used", min=2)] = 1024,
@@ -82,6 +85,7 @@ def compile_command(
             max_pool=max_pool.value,
             output=output.value,
             error=error,
+            units=_units(units),
             verify_all=verify,
             progress=console.progress,
             on_stage=console.stage,
@@ -177,6 +181,14 @@ def _run(arguments: list[str]) -> int:
     if result == INTERRUPTED:
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
+
+
+def _units(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if not text.isascii() or not text.isdigit():
+        raise CorelowerError(f"units is a number or auto, not '{text}'")
+    return int(text)
 
 
 if __name__ == "__main__":

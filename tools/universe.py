@@ -27,6 +27,8 @@ _PASSES = (
     "core-op-pack",
     "core-op-quantize-weights",
     "core-op-reencode",
+    "core-op-split-units",
+    "core-op-split-weights",
     "core-op-tune",
     "nn-approximate",
     "nn-decompose-convolution",

@@ -6,11 +6,15 @@ matrix product on codes is the integer one. No formula here lets a compiler fuse
 with an addition, or turn a division into a multiplication: each gives the same bits everywhere.
 """
 
+import functools
+import operator
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ...dialects.core_op import CodeType
+from ..unit_offsets import unit_offsets
 from .typed import HIGHEST, grouped_product
 
 
@@ -41,7 +45,7 @@ def _floor_through_jvp(
 
 
 def encode(real: jax.Array, code: CodeType) -> jax.Array:
-    """Real numbers to codes: `clamp(round(real * (1 / scale)) + zero, 0, 2^bits - 1)`."""
+    """Real numbers to numbers of a code: `clamp(round(real * (1 / scale)) + zero, 0, largest)`."""
     inverse = inverse_scale(code)
     return jnp.clip(round_through(real * inverse) + code.zero.data, 0, code.largest)
 
@@ -51,10 +55,29 @@ def decode(codes: jax.Array, code: CodeType) -> jax.Array:
     return (codes - code.zero.data) * np.float32(code.scale.data)
 
 
-def requantize(sums: jax.Array, gain: jax.Array, largest: int, rounding: str) -> jax.Array:
-    """Integer sums to codes: `clamp(round(sum * gain), 0, largest)`, the product in float32."""
+def requantize(
+    sums: jax.Array, gain: jax.Array, largest: int, rounding: str, units: int = 1
+) -> jax.Array:
+    """
+    Integer sums to codes: `clamp(round(sum * gain), 0, largest)`, the product in float32.
+
+    A number of several units is the sum of theirs, each of which sees the sum with an offset. The
+    offsets have no gradient.
+    """
     to_integer = floor_through if rounding == "floor" else round_through
-    return jnp.clip(to_integer(sums * gain), 0, largest)
+    if units == 1:
+        return jnp.clip(to_integer(sums * gain), 0, largest)
+    offsets = unit_offsets(jax.lax.stop_gradient(gain), units, rounding)
+    staggered = (sums + offsets[..., unit] for unit in range(units))
+    codes = [jnp.clip(to_integer(each * gain), 0, largest) for each in staggered]
+    return functools.reduce(operator.add, codes)
+
+
+def deal(numbers: jax.Array, units: int) -> jax.Array:
+    """Numbers to their units on a trailing axis: `floor((number + u) / units)`."""
+    # The half keeps clear of the steps, so that a reciprocal is as good as the quotient.
+    shifted = numbers[..., None] + (np.arange(units, dtype=np.float32) + np.float32(0.5))
+    return jnp.floor(shifted * np.float32(1 / units))
 
 
 def inverse_scale(code: CodeType) -> np.float32:

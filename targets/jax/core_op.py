@@ -25,13 +25,20 @@ class CoreOpFunctions(InterpreterFunctions):
     def encode(
         self, interpreter: Interpreter, op: core_op.EncodeOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
-        return (_to_element(args[0], op.result),)
+        units, code = op.unit_count, _required_code(op.result)
+        if units == 1:
+            return (arithmetic.encode(args[0], code),)
+        numbers = arithmetic.encode(args[0], _number_of(code, units))
+        return (arithmetic.deal(numbers, units),)
 
     @impl(core_op.DecodeOp)
     def decode(
         self, interpreter: Interpreter, op: core_op.DecodeOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
-        return (arithmetic.decode(args[0], _required_code(op.input)),)
+        units, code = op.unit_count, _required_code(op.input)
+        if units == 1:
+            return (arithmetic.decode(args[0], code),)
+        return (arithmetic.decode(args[0].sum(axis=-1), _number_of(code, units)),)
 
     @impl(core_op.VmmOp)
     def vmm(
@@ -53,7 +60,7 @@ class CoreOpFunctions(InterpreterFunctions):
         target = core_op.target_of(op)
         rounding = target.rounding if target is not None else "nearest"
         gain = gain if gain.ndim == 2 else gain[:, None]
-        return (arithmetic.requantize(sums, gain, code.largest, rounding),)
+        return (arithmetic.requantize(sums, gain, code.unit_largest, rounding, code.units.data),)
 
     @impl(core_op.MaxOp)
     def max(
@@ -121,6 +128,11 @@ def _required_code(value: SSAValue) -> core_op.CodeType:
     code = core_op.code_of(value)
     assert code is not None
     return code
+
+
+def _number_of(code: core_op.CodeType, units: int) -> core_op.CodeType:
+    """The code of the number whose units have `code`."""
+    return core_op.CodeType(code.bits.data, code.scale.data, code.zero.data * units, units)
 
 
 def _zero_of(value: SSAValue) -> int:

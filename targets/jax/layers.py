@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ...dialects import core_op
 from ...dialects.support.target import Target
+from ..unit_offsets import unit_offsets, unit_shares
 from . import arithmetic
 from .evaluator import Parameters
 from .typed import float32, zeros
@@ -46,7 +47,11 @@ class Frozen(NamedTuple):
 
 @dataclass(frozen=True)
 class Layer:
-    """A quantised dot product, and the keys of its parameters in a `Program`."""
+    """
+    A quantised dot product, and the keys of its parameters in a `Program`.
+
+    Of a result of several units the gain is that of one, and offsets leave the bias less room.
+    """
 
     op: core_op.VmmOp
     weight: str
@@ -73,7 +78,7 @@ class Layer:
         assert code is not None
         spread = np.ones((1, 1), np.int64) if units is None else units
         rows = op.fan_in if units is None else int(units.sum(axis=1).max(initial=0))
-        target = target.for_inputs(rows)
+        target = target.for_inputs(rows * core_op.units_of(op.input))
         frozen = Frozen(
             float32(parameters[keys[-1]]),
             *(float32(end * spread[:, :, None]) for end in target.weights),
@@ -111,11 +116,18 @@ def realize(
     """The integers and gains that `trained` stands for, with straight-through gradients."""
     rounded = arithmetic.round_through(_keep_zeros(trained.weight))
     weight = jnp.clip(rounded, frozen.lowest, frozen.highest)
-    realized = {layer.weight: weight, layer.gain: frozen.gain * jnp.exp(trained.gain)}
+    gain, room = frozen.gain * jnp.exp(trained.gain), frozen.largest_bias
+    units, rounding = core_op.units_of(layer.op.result), layer.target.rounding
+    if units > 1:
+        # With a smaller gain the offsets alone would exceed the bias that the target holds.
+        widest = np.abs(unit_shares(units, rounding)).max()
+        gain = jnp.maximum(gain, widest / jnp.maximum(room, 1))
+        offsets = unit_offsets(jax.lax.stop_gradient(_by_neuron(gain)), units, rounding)
+        room = room - jnp.abs(offsets).max(axis=-1)
+    realized = {layer.weight: weight, layer.gain: gain}
     if layer.bias is not None:
         exact = trained.offset / _by_neuron(frozen.gain) - frozen.zero * weight.sum(axis=1)
-        bias = arithmetic.round_through(exact)
-        realized[layer.bias] = jnp.clip(bias, -frozen.largest_bias, frozen.largest_bias)
+        realized[layer.bias] = jnp.clip(arithmetic.round_through(exact), -room, room)
     return realized
 
 

@@ -83,7 +83,8 @@ class Segments:
         for at in range(0, len(inputs[0]), COMPUTED):
             batch = [array[at : at + COMPUTED] for array in inputs]
             found = run(constants, batch)
-            parts.append([compact(np.asarray(a), v) for a, v in zip(found, segment.outputs)])
+            values = zip(found, segment.outputs, strict=True)
+            parts.append([compact(np.asarray(array), value) for array, value in values])
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
@@ -171,10 +172,11 @@ def _signature(
     return "\n".join([*lines, str([numbers[value] for value in outputs])])
 
 
-def _type_text(type: Attribute, *, exact: bool) -> str:
-    if not isinstance(type, TensorType):
-        return str(type)
-    element = type.get_element_type()
+def _type_text(of: Attribute, *, exact: bool) -> str:
+    if not isinstance(of, TensorType):
+        return str(of)
+    element = of.get_element_type()
     if isinstance(element, core_op.CodeType) and not exact:
-        return f"{type.get_shape()} {element.largest} {element.zero.data}"
-    return str(type)
+        code = element.bits.data, element.units.data, element.zero.data
+        return f"{of.get_shape()} {code}"
+    return str(of)
