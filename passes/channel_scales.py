@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
@@ -73,14 +71,13 @@ class _Walk:
         pairs = [np.stack([a.reshape(-1), b.reshape(-1)]) for a, b in self.ties]
         edges = np.unique(np.concatenate([*pairs, np.zeros((2, 1), np.int64)], axis=1), axis=1)
         edges = edges[:, (edges != NOTHING).all(axis=0)]
-        graph = coo_array((np.ones(edges.shape[1], bool), edges), (scales.count, scales.count))
-        _, component = connected_components(graph, directed=False)
-        # The least channel names each component: FIXED_SCALE stays what it is.
-        _, first = np.unique(component, return_index=True)
-        name = first[component].astype(np.int64)
-        for found in (scales.inputs, scales.outputs, scales.values):
-            found.update({key: name[array] for key, array in found.items()})
-        return scales
+        name = _united(edges, scales.count)
+        return ChannelScales(
+            {op: name[array] for op, array in scales.inputs.items()},
+            {op: name[array] for op, array in scales.outputs.items()},
+            {value: name[array] for value, array in scales.values.items()},
+            scales.count,
+        )
 
     def _product(self, op: core_op.VmmOp, x: Integers) -> Integers:
         positions = x.shape[:-2]
@@ -126,3 +123,17 @@ class _Walk:
         if differs.any():
             edges = np.unique(np.stack([some[differs], others[differs]]), axis=1)
             self.ties.append((edges[0], edges[1]))
+
+
+def _united(edges: Integers, count: int) -> Integers:
+    """The least of the channels that each is tied to: `FIXED_SCALE` stays what it is."""
+    name = np.arange(count)
+    while True:
+        before = name.copy()
+        least = np.minimum(name[edges[0]], name[edges[1]])
+        for side in edges:
+            np.minimum.at(name, name[side], least)
+            np.minimum.at(name, side, least)
+        name = name[name]
+        if np.array_equal(name, before):
+            return name

@@ -113,7 +113,9 @@ def _scale(op: core_op.VmmOp, incoming: FloatArray, outgoing: FloatArray) -> Non
         data = trained.constant_of(op.operands[index])
         assert data is not None
         old = op.operands[index].owner
-        op.operands[index] = constant(builder, (data.array * by).astype(np.float32))
+        op.operands[index] = constant(
+            builder, np.multiply(np.asarray(data.array, np.float32), by).astype(np.float32)
+        )
         if isinstance(old, trained.TensorOp) and not old.result.uses.get_length():
             Rewriter.erase_op(old)
 

@@ -96,9 +96,10 @@ class PackPositions(RewritePattern):
     def _copies(self, op: core_op.VmmOp, bias: NumberArray | None) -> int:
         """How many matrices share a core: fewer where only free rows let it hold the bias."""
         copies = copies_of(op, self.target, op.positions)
-        while bias is not None and copies > 1:
-            held = representable_bias(bias, self.target.for_inputs(copies * op.fan_in))
-            if np.array_equal(held, bias):
+        wanted = bias.astype(np.int64) if bias is not None else None
+        while wanted is not None and copies > 1:
+            held = representable_bias(wanted, self.target.for_inputs(copies * op.fan_in))
+            if np.array_equal(held, wanted):
                 break
             copies -= 1
         return copies

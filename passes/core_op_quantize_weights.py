@@ -33,7 +33,6 @@ REAL_WEIGHT = "core_op.real_weight"
 """Attribute of a dot product: its weights before rounding, in steps of the integer weight."""
 
 
-
 @dataclass(frozen=True)
 class CoreOpQuantizeWeights(CorelowerPass):
     """
@@ -65,8 +64,8 @@ class QuantizedWeights:
     """
     `weight` G x M x N (int8 or int16) and `bias` G x N in the target's integers; `gain` G or G x N.
 
-    `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for; `units` are the
-    rows of each input, G x M, see `spread_weights`.
+    `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for; `units` (G x
+    M) are the rows of each input, see `spread_weights`.
     """
 
     weight: npt.NDArray[np.integer]
@@ -149,9 +148,7 @@ def quantize(
         gain = (unit / (outgoing.scale.data * units)).astype(np.float32)
         exact = offset / unit - incoming.zero.data * sums
         exact += outgoing.unit.zero.data / gain.astype(np.float64)
-        times = refinement(
-            integers, exact, gain.astype(np.float64), target, units, spread.units
-        )
+        times = refinement(integers, exact, gain.astype(np.float64), target, units, spread.units)
         if (times > 1).any():
             integers = integers * times.astype(integers.dtype)
             exact = exact * times[:, 0]
@@ -200,7 +197,8 @@ def _steps_and_units(real: WeightArray, target: Target, rows: int) -> SpreadWeig
     if on_grid.all():
         return SpreadWeights(np.ones(real.shape[:2], np.int64), exact)
     found = spread_weights(real, target, rows)
-    units = np.where(on_grid.any(axis=(1, 2))[:, None], 1, found.units)
+    is_exact = np.any(on_grid, axis=(1, 2), keepdims=True)[:, :, 0]
+    units = np.where(is_exact, 1, found.units)
     return SpreadWeights(units, np.where(on_grid, exact, found.step))
 
 

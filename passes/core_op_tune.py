@@ -213,7 +213,7 @@ class _Tuning:
         from ..targets.jax.segments import segment_of
 
         golden, goals = self.golden.named_values(), list[tuple[SSAValue, SSAValue]]()
-        known = set(self.evaluator.arguments)
+        known = set[SSAValue](self.evaluator.arguments)
         for name, (op, value) in self.evaluator.named_values().items():
             if name not in golden or golden_units(op) > 1:
                 continue
@@ -279,10 +279,12 @@ class _Tuning:
         if taught:
             pairs = [*(pair for pair in self.goals if pair[0] is not self.output), *pairs]
         segment = segment_of(
-            self.evaluator.program, [value for value, _ in pairs], set(self.evaluator.arguments)
+            self.evaluator.program,
+            [value for value, _ in pairs],
+            set[SSAValue](self.evaluator.arguments),
         )
         theirs = [value for _, value in pairs]
-        arguments = set(self.golden.arguments)
+        arguments = set[SSAValue](self.golden.arguments)
         teacher = segment_of(self.golden.program, theirs, arguments)
         last = segment_of(self.golden.program, theirs[-1:], arguments)
         inputs, parameters = [self.samples[:]], self.golden.parameters

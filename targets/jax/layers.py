@@ -76,12 +76,14 @@ class Layer:
         """
         code = core_op.code_of(op.input)
         assert code is not None
-        spread = np.ones((1, 1), np.int64) if units is None else units
+        spread = np.ones((1, 1, 1)) if units is None else units[:, :, None]
+        least, largest = target.weights
         rows = op.fan_in if units is None else int(units.sum(axis=1).max(initial=0))
         target = target.for_inputs(rows * core_op.units_of(op.input))
         frozen = Frozen(
             float32(parameters[keys[-1]]),
-            *(float32(end * spread[:, :, None]) for end in target.weights),
+            float32(least * spread),
+            float32(largest * spread),
             float32(code.zero.data),
             float32(target.largest_bias),
         )

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.utils.hints import isa
 
 from ...dialects import core_op, trained
 from .evaluator import Parameters, Program, Values
@@ -173,7 +174,7 @@ def _signature(
 
 
 def _type_text(of: Attribute, *, exact: bool) -> str:
-    if not isinstance(of, TensorType):
+    if not isa(of, TensorType[Attribute]):
         return str(of)
     element = of.get_element_type()
     if isinstance(element, core_op.CodeType) and not exact:

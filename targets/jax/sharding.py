@@ -3,9 +3,9 @@
 import jax
 import numpy as np
 import numpy.typing as npt
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 
-from .typed import FunctionT, jit_onto
+from .typed import FunctionT, constrain, jit_onto, mesh_of_all_devices, place
 
 Array = npt.NDArray[np.generic]
 
@@ -20,9 +20,8 @@ class Devices:
     """
 
     def __init__(self) -> None:
-        devices = jax.devices()
-        self.count = len(devices)
-        self._mesh = Mesh(np.array(devices), (AXIS,)) if self.count > 1 else None
+        self._mesh = mesh_of_all_devices(AXIS)
+        self.count = self._mesh.size if self._mesh is not None else 1
 
     def divisible(self, samples: int) -> int:
         """So many samples that every device gets as many as each other, one at least."""
@@ -30,7 +29,7 @@ class Devices:
 
     def everywhere(self, array: Array) -> jax.Array:
         """The array on every device."""
-        return jax.device_put(array, self._sharding())
+        return place(array, self._sharding())
 
     def compile(self, function: FunctionT) -> FunctionT:
         """See `jax.jit`; the results are on every device, and so on every host."""
@@ -40,13 +39,12 @@ class Devices:
         """The array with its first axis dealt out; as it is where that cannot be dealt out."""
         if self._mesh is None or len(array) % self.count:
             return array
-        return jax.device_put(array, self._sharding(AXIS))
+        return place(array, self._sharding(AXIS))
 
     def by_sample(self, array: jax.Array) -> jax.Array:
         """While traced: let each device have its part of the samples."""
-        if self._mesh is None:
-            return array
-        return jax.lax.with_sharding_constraint(array, self._sharding(AXIS))
+        sharding = self._sharding(AXIS)
+        return array if sharding is None else constrain(array, sharding)
 
     def _sharding(self, *axes: str) -> NamedSharding | None:
         return NamedSharding(self._mesh, PartitionSpec(*axes)) if self._mesh is not None else None

@@ -7,6 +7,7 @@ while it is tuned is, bit for bit, the one that is emitted.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import cos, pi
 from typing import NamedTuple
 
 import jax
@@ -24,6 +25,12 @@ from .typed import float32, gradient, update
 
 CHUNK = 20
 """Steps between two looks at the validation samples."""
+
+WARM_UP = 0.1
+"""The part of the steps over which the rate rises."""
+
+LAST_RATE = 0.05
+"""The rate at the last step, as a part of the highest."""
 
 OFFSET_RATE = 0.3
 """Learning rate of an offset, as a part of a weight's."""
@@ -94,6 +101,12 @@ class Schedule:
     seed: int
     mixed: float = 0.0
     """The part of a batch that is mixed with other samples, where there is a teacher."""
+
+    def rate_at(self, step: int) -> np.float32:
+        """Rising over the first steps, when the optimizer knows few slopes; half a cosine then."""
+        rising = min(1.0, (step + 1) / (WARM_UP * self.steps))
+        falling = LAST_RATE + (1 - LAST_RATE) * (1 + cos(pi * step / self.steps)) / 2
+        return np.float32(self.rate * rising * falling)
 
 
 class Teacher(NamedTuple):
@@ -174,7 +187,6 @@ class Part:
             return state
         batch = self.devices.divisible(min(schedule.batch, self.size))
         learned = {number: state[index] for index, number in self._numbers.items()}
-        rate_of = optax.cosine_decay_schedule(schedule.rate, schedule.steps, alpha=0.05)
         data = [self.devices.everywhere(array[: self.size]) for array in self.inputs]
         goals, taught = list[jax.Array](), list[jax.Array]()
         if self.teacher is not None:
@@ -196,7 +208,7 @@ class Part:
                 order = [self.devices.shared(array) for array in (index, partner, share)]
                 learned, moments = self._compiled.step(
                     learned, moments, frozen, self._constants, self._measures, data, goals,
-                    taught, order, np.float32(rate_of(number)),
+                    taught, order, schedule.rate_at(number),
                 )  # fmt: skip
             now = {index: learned[number] for index, number in self._numbers.items()}
             quality = self.quality(state | now)
@@ -253,6 +265,11 @@ def _compile(part: Part) -> Compiled:
             parameters.update(realize(layer, state[number], frozen[number], parameters))
         return segment.run(parameters, [array.astype(jnp.float32) for array in inputs])
 
+    def teach(constants: list[jax.Array], inputs: list[jax.Array]) -> list[jax.Array]:
+        assert teacher is not None
+        parameters = dict(zip(teacher.segment.keys, constants, strict=True))
+        return teacher.segment.run(parameters, inputs)
+
     outputs = jax.vmap(result, in_axes=(None, None, None, 0))
 
     def loss(
@@ -280,8 +297,7 @@ def _compile(part: Part) -> Compiled:
                 _mixed(x, devices.by_sample(array[partner]), share)
                 for x, array in zip(inputs, data, strict=True)
             ]
-            known = dict(zip(teacher.segment.keys, taught, strict=True))
-            wanted = jax.vmap(lambda x: teacher.segment.run(known, x))(inputs)
+            wanted = jax.vmap(teach, in_axes=(None, 0))(taught, inputs)
         slope: State = gradient(loss)(state, frozen, constants, measures, inputs, wanted)
         change, moments = update(_OPTIMIZER, slope, moments)
         return {

@@ -53,6 +53,22 @@ def to_device(array: npt.NDArray[np.generic]) -> jax.Array:
     return jax.device_put(array, may_alias=True)
 
 
+def mesh_of_all_devices(axis: str) -> jax.sharding.Mesh | None:
+    """All devices along one axis; `None` where there is one only."""
+    devices = jax.devices()
+    return jax.sharding.Mesh(np.array(devices), (axis,)) if len(devices) > 1 else None
+
+
+def place(array: npt.NDArray[np.generic], sharding: jax.sharding.Sharding | None) -> jax.Array:
+    """See `jax.device_put`; without a sharding on the one device."""
+    return jax.device_put(array, sharding)
+
+
+def constrain(array: jax.Array, sharding: jax.sharding.Sharding) -> jax.Array:
+    """See `jax.lax.with_sharding_constraint`: how a traced array lies on the devices."""
+    return jax.lax.with_sharding_constraint(array, sharding)
+
+
 def float32(array: npt.ArrayLike | jax.Array) -> jax.Array:
     """The array as float32 on the device."""
     return jnp.asarray(array, jnp.float32)
