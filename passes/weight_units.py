@@ -56,12 +56,11 @@ def spread_weights(real: WeightArray, target: Target, rows: int) -> SpreadWeight
     if target.largest_weight > FEW_LEVELS or target.largest_weight < 1 or rows <= fan_in:
         return SpreadWeights(units, step)
     step = step.copy()
-    wide: FloatArray = np.asarray(real, np.float64)
     for group in range(groups):
-        part = wide[group] / step[group]
+        part: FloatArray = np.asarray(real[group], np.float64) / step[group]
         best, chosen = np.inf, 1.0
         for factor in FINER_STEPS:
-            scaled = part / factor
+            scaled: FloatArray = part / factor
             needed = _units_within(scaled, target.largest_weight, rows)
             limit = needed[:, None] * target.largest_weight
             nearest = np.clip(np.rint(scaled), -limit, limit)
