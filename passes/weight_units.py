@@ -57,10 +57,10 @@ def spread_weights(real: WeightArray, target: Target, rows: int) -> SpreadWeight
         return SpreadWeights(units, step)
     step = step.copy()
     for group in range(groups):
-        part: FloatArray = np.asarray(real[group], np.float64) / step[group]
+        part = _divided(real[group], step[group])
         best, chosen = np.inf, 1.0
         for factor in FINER_STEPS:
-            scaled: FloatArray = part / factor
+            scaled = part / factor
             needed = _units_within(scaled, target.largest_weight, rows)
             limit = needed[:, None] * target.largest_weight
             nearest = np.clip(np.rint(scaled), -limit, limit)
@@ -70,6 +70,10 @@ def spread_weights(real: WeightArray, target: Target, rows: int) -> SpreadWeight
                 best, units[group], chosen = error, needed, factor
         step[group] *= chosen
     return SpreadWeights(units, step)
+
+
+def _divided(matrix: WeightArray, step: FloatArray) -> FloatArray:
+    return matrix.astype(np.float64) / step
 
 
 def _units_within(scaled: FloatArray, largest: int, rows: int) -> IntArray:
