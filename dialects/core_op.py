@@ -71,16 +71,26 @@ TARGET_ATTRIBUTE = "core_op.target"
 """The module's attribute that holds the target."""
 
 
+LARGEST_UNITS = 256
+"""Units that may carry one number."""
+
+LARGEST_NUMBER = (1 << 16) - 1
+"""The largest number that units may carry together."""
+
+
 @irdl_attr_definition
 class CodeType(ParametrizedAttribute, TypeAttribute):
     """
-    An unsigned integer code that stands for a real number: `real = scale * (code - zero)`.
+    An unsigned integer that stands for a real number: `real = scale * (number - zero)`.
 
     ```mlir
     !core_op.code<6, 0.03125, 0>
+    !core_op.code<2, 0.1, 0, units 5>
     ```
 
-    Bits, scale, zero point. Codes lie in `0 .. 2^bits - 1`; the scale is a float32.
+    Bits, scale, zero point. Codes lie in `0 .. 2^bits - 1`; the scale is a float32. With `units`
+    the number is the sum of so many codes, each from a neuron of its own; `core-op-split-units`
+    makes them values.
     """
 
     name = "core_op.code"
@@ -88,16 +98,29 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
     bits: IntAttr
     scale: FloatData
     zero: IntAttr
+    units: IntAttr
 
-    def __init__(self, bits: int, scale: float, zero: int = 0):
+    def __init__(self, bits: int, scale: float, zero: int = 0, units: int = 1):
         with np.errstate(over="ignore"):
             rounded = float(np.float32(scale))
-        super().__init__(IntAttr(bits), FloatData(rounded), IntAttr(zero))
+        super().__init__(IntAttr(bits), FloatData(rounded), IntAttr(zero), IntAttr(units))
 
     @property
     def largest(self) -> int:
-        """The largest code."""
+        """The largest number: that code in every unit."""
+        return self.units.data * self.unit_largest
+
+    @property
+    def unit_largest(self) -> int:
+        """The largest code of one unit."""
         return (1 << self.bits.data) - 1
+
+    @property
+    def unit(self) -> "CodeType":
+        """The code of one of the units; what these stand for adds up to the number's meaning."""
+        if self.units.data == 1:
+            return self
+        return CodeType(self.bits.data, self.scale.data, self.zero.data // self.units.data)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -114,8 +137,21 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
             raise VerifyException(
                 f"the scale of a code is a positive normal float32, not {self.scale.data}"
             )
+        units = self.units.data
+        if not 1 <= units <= LARGEST_UNITS:
+            raise VerifyException(f"1 to {LARGEST_UNITS} units carry a number, not {units}")
+        if self.largest > LARGEST_NUMBER:
+            raise VerifyException(
+                f"{units} units of {self.bits.data} bits reach {self.largest}; a number is at most "
+                f"{LARGEST_NUMBER}"
+            )
         if not 0 <= self.zero.data <= self.largest:
             raise VerifyException(f"zero point {self.zero.data} is not in 0..{self.largest}")
+        if self.zero.data % units:
+            raise VerifyException(
+                f"zero point {self.zero.data} is not a multiple of the {units} units, each of "
+                "which needs one"
+            )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -125,7 +161,11 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
             scale = float(parser.parse_number(allow_boolean=False))
             parser.parse_punctuation(",")
             zero = parser.parse_integer(allow_boolean=False)
-        return CodeType(bits, scale, zero).parameters
+            units = 1
+            if parser.parse_optional_punctuation(",") is not None:
+                parser.parse_keyword("units")
+                units = parser.parse_integer(allow_boolean=False)
+        return CodeType(bits, scale, zero, units).parameters
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -134,6 +174,8 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
             mantissa += "" if "." in mantissa else ".0"
             scale = f"{mantissa}e{exponent}" if exponent else mantissa
             printer.print_string(f"{self.bits.data}, {scale}, {self.zero.data}")
+            if self.units.data != 1:
+                printer.print_string(f", units {self.units.data}")
 
 
 @irdl_attr_definition
@@ -182,6 +224,12 @@ def code_of(value: SSAValue) -> CodeType | None:
     return element if isinstance(element, CodeType) else None
 
 
+def units_of(value: SSAValue) -> int:
+    """The units that carry each number of a value; 1 for a real one."""
+    code = code_of(value)
+    return code.units.data if code is not None else 1
+
+
 def target_of(op: Operation) -> Target | None:
     """The target that the module around `op` names."""
     module = op
@@ -224,59 +272,125 @@ class CoreOperation(IRDLOperation, ABC):
 @irdl_op_definition
 class EncodeOp(CoreOperation, HasFolderInterface):
     """
-    Real numbers to codes, on the host: `clamp(round(x * (1 / scale)) + zero, 0, 2^bits - 1)`.
+    Real numbers to codes, on the host: `clamp(round(x * (1 / scale)) + zero, 0, largest)`.
 
     ```mlir
     %q = core_op.encode %x : (tensor<784xf32>) -> tensor<784x!core_op.code<6, 0.015873017, 0>>
+    ```
+
+    With `units` the number is dealt out to so many units on a trailing axis: unit `u` of `k` gets
+    `floor((q + u) / k)`.
+
+    ```mlir
+    %q = core_op.encode %x units 5 : (tensor<784xf32>) -> tensor<784x5x!core_op.code<2, 0.1, 0>>
     ```
     """
 
     name = "core_op.encode"
 
     input = operand_def(base(TensorType[Attribute]))
+    units = opt_prop_def(IntegerAttr[I64])
 
     traits = traits_def(Pure())
 
-    assembly_format = "$input attr-dict `:` functional-type(operands, results)"
+    assembly_format = "$input (`units` $units^)? attr-dict `:` functional-type(operands, results)"
 
-    def __init__(self, input: SSAValue, code: CodeType):
-        super().__init__(operands=[input], result_types=[TensorType(code, shape_of(input))])
+    def __init__(self, input: SSAValue, code: CodeType, units: int = 1):
+        shape = (*shape_of(input), *_unit_axis(units))
+        super().__init__(
+            operands=[input],
+            properties={"units": _units_attribute(units)},
+            result_types=[TensorType(code, shape)],
+        )
+
+    @property
+    def unit_count(self) -> int:
+        """The units on the trailing axis; 1 where there is no such axis."""
+        return self.units.value.data if self.units is not None else 1
 
     def infer_shape(self) -> Shape:
-        return shape_of(self.input)
+        return (*shape_of(self.input), *_unit_axis(self.unit_count))
 
     def verify_elements(self) -> None:
         _require_real(self.input, "the input")
         _require_code(self.result, "the result")
+        _verify_units(self.unit_count, self.result)
 
     def fold(self) -> tuple[SSAValue] | None:
         source = self.input.owner
-        if isinstance(source, DecodeOp) and source.input.type == self.result.type:
+        if (
+            isinstance(source, DecodeOp)
+            and source.input.type == self.result.type
+            and source.unit_count == self.unit_count == 1
+        ):
             return (source.input,)
         return None
 
 
 @irdl_op_definition
 class DecodeOp(CoreOperation):
-    """Codes to the real numbers that they stand for, on the host."""
+    """
+    Codes to the real numbers that they stand for, on the host.
+
+    With `units` a number is the sum of so many units on the trailing axis.
+
+    ```mlir
+    %y = core_op.decode %q units 5 : (tensor<10x5x!core_op.code<2, 0.1, 0>>) -> tensor<10xf32>
+    ```
+    """
 
     name = "core_op.decode"
 
     input = operand_def(base(TensorType[Attribute]))
+    units = opt_prop_def(IntegerAttr[I64])
 
     traits = traits_def(Pure())
 
-    assembly_format = "$input attr-dict `:` functional-type(operands, results)"
+    assembly_format = "$input (`units` $units^)? attr-dict `:` functional-type(operands, results)"
 
-    def __init__(self, input: SSAValue):
-        super().__init__(operands=[input], result_types=[TensorType(f32, shape_of(input))])
+    def __init__(self, input: SSAValue, units: int = 1):
+        shape = shape_of(input) if units == 1 else shape_of(input)[:-1]
+        super().__init__(
+            operands=[input],
+            properties={"units": _units_attribute(units)},
+            result_types=[TensorType(f32, shape)],
+        )
+
+    @property
+    def unit_count(self) -> int:
+        """The units on the trailing axis; 1 where there is no such axis."""
+        return self.units.value.data if self.units is not None else 1
 
     def infer_shape(self) -> Shape:
-        return shape_of(self.input)
+        shape, axis = shape_of(self.input), _unit_axis(self.unit_count)
+        if axis and shape[-1:] != axis:
+            raise VerifyException(
+                f"the trailing axis of {list(shape)} is not {self.unit_count} units"
+            )
+        return shape[:-1] if axis else shape
 
     def verify_elements(self) -> None:
         _require_code(self.input, "the input")
         _require_real(self.result, "the result")
+        _verify_units(self.unit_count, self.input)
+
+
+def _units_attribute(units: int) -> IntegerAttr[I64] | None:
+    return IntegerAttr(units, i64) if units != 1 else None
+
+
+def _unit_axis(units: int) -> tuple[int, ...]:
+    return (units,) if units != 1 else ()
+
+
+def _verify_units(units: int, value: SSAValue) -> None:
+    """Units on an axis are plain codes, as many as a number may have."""
+    code = code_of(value)
+    if units == 1 or code is None:
+        return
+    if code.units.data != 1:
+        raise VerifyException(f"{units} units on an axis, and {code.units.data} in the code")
+    CodeType(code.bits.data, code.scale.data, code.zero.data * units, units)
 
 
 # --- computing -----------------------------------------------------------------------------------
@@ -302,7 +416,9 @@ class VmmOp(CoreOperation):
 
     With real weights, coded operands count as the real numbers that they stand for, and a coded
     result is rounded to its code. With integer weights only integers flow:
-    `q_y = clamp(round((W q_x + b) * gain), 0, 2^bits - 1)`; zero points are part of `b`.
+    `q_y = clamp(round((W q_x + b) * gain), 0, 2^bits - 1)`; zero points are part of `b`. A
+    result of several units has the gain and the `b` of one: it is the sum over the units, each with
+    an offset of its own beside `b` (`targets/unit_offsets.py`).
     `same_code` promises that the result has the input's code, as a maximum built from `relu` does.
     """
 
@@ -396,6 +512,16 @@ class VmmOp(CoreOperation):
     def outputs(self) -> int:
         """Outputs a group."""
         return shape_of(self.weight)[2]
+
+    @property
+    def unit_rows(self) -> int:
+        """Rows that the inputs take: one for every unit of each, bias rows not counted."""
+        return self.fan_in * units_of(self.input)
+
+    @property
+    def unit_columns(self) -> int:
+        """Columns that the outputs take: one for every unit of each."""
+        return self.outputs * units_of(self.result)
 
     @property
     def positions(self) -> int:

@@ -241,8 +241,7 @@ class MvmOp(CoreOperation, HasCanonicalizationPatternsInterface):
 
     def verify_elements(self) -> None:
         for value, what in ((self.input, "the input"), (self.result, "the result")):
-            if code_of(value) is None:
-                raise VerifyException(f"{what} must be codes, not {element_of(value)}")
+            _verify_plain_code(value, what)
         for value, what in (
             (self.positive, "positive levels"),
             (self.negative, "negative levels"),
@@ -338,8 +337,7 @@ class MaxOp(CoreOperation, HasCanonicalizationPatternsInterface):
         return inputs[:-1]
 
     def verify_elements(self) -> None:
-        if code_of(self.input) is None:
-            raise VerifyException(f"the input must be codes, not {element_of(self.input)}")
+        _verify_plain_code(self.input, "the input")
         if element_of(self.input) != element_of(self.result):
             raise VerifyException(
                 f"{element_of(self.input)} in, {element_of(self.result)} out: "
@@ -356,6 +354,14 @@ class MaxOp(CoreOperation, HasCanonicalizationPatternsInterface):
         from .canonicalization import prime
 
         return (prime.MaxOfOneIsReshape(),)
+
+
+def _verify_plain_code(value: SSAValue, what: str) -> None:
+    code = code_of(value)
+    if code is None:
+        raise VerifyException(f"{what} must be codes, not {element_of(value)}")
+    if code.units.data != 1:
+        raise VerifyException(f"{what} must be codes of one unit each, not {element_of(value)}")
 
 
 Prime = Dialect("prime", [MvmOp, MaxOp], [PlacementAttr], [TrainedConstants()])

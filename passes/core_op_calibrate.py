@@ -1,8 +1,10 @@
 """The pass `core-op-calibrate`: the range of every signal, from data."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
@@ -10,16 +12,34 @@ from xdsl.ir import SSAValue
 
 from ..dialects import core_op
 from ..dialects.support.errors import CorelowerError
+from ..dialects.support.target import Target
 from .approximated_functions import approximated_functions, functions_behind
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
 from .pass_base import lowered_functions, remark
 from .signal_classes import SignalClass, signal_classes
 from .signal_ranges import limits_of, set_range
+from .unit_choice import (
+    MOST_UNITS,
+    Fit,
+    Fitted,
+    fewest_units,
+    is_partial,
+    needs_one_unit,
+    partial_error,
+    place_of,
+    room_for_units,
+)
+
+if TYPE_CHECKING:
+    from ..targets.jax.ranges import Observed
 
 SATURATION_REMARK = (
     "the outputs count as decisions: codes span {low:.3g} to {high:.3g}, smaller ones saturate; "
     "output=values keeps them all"
 )
+
+DECISIONS_LOST = 0.1
+"""The part of all decisions that an output's code may lose, for each unit of the error wanted."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +52,12 @@ class CoreOpCalibrate(CalibrationPass):
     functions the error is that behind them: a sigmoid's argument needs no numbers where the sigmoid
     is flat. With `output=decisions` the network's outputs get the range that changes the fewest
     decisions. `method=extremes` takes the least and the largest number.
+
+    Where the target's bits are few, several units may carry each number, see `!core_op.code`. With
+    `units=auto` a signal gets the fewest, of at most 16, that reach `error`; where outputs count as
+    decisions, that lose no more than a tenth of `error` of these too. Partial sums get so many that
+    together they lose no more than half as much as the merged sum's own rounding. Maxima built
+    from rectifiers and approximated functions keep one unit. Remarks say what was chosen.
     """
 
     name = "core-op-calibrate"
@@ -40,46 +66,178 @@ class CoreOpCalibrate(CalibrationPass):
         default="error", metadata={"help": "how the range is chosen"}
     )
     output: OutputMeaning = field(default="decisions", metadata={"help": OUTPUT_HELP})
+    units: int | Literal["auto"] = field(
+        default=1, metadata={"help": "neurons that carry each number of a signal"}
+    )
+    error: float = field(
+        default=0.05,
+        metadata={
+            "help": "what auto reaches where it can: RMS error as a part of the signal's RMS"
+        },
+    )
+    partial_units: int | Literal["auto"] = field(
+        default="auto",
+        metadata={"help": "the same of partial sums; auto spends only columns that are free"},
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, units in (("units", self.units), ("partial-units", self.partial_units)):
+            if isinstance(units, int) and not 1 <= units <= core_op.LARGEST_UNITS:
+                raise ValueError(f"{name} must be 1 to {core_op.LARGEST_UNITS}, not {units}")
+        if not 0 < self.error < 1:
+            raise ValueError(f"error must lie between 0 and 1, not {self.error:g}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = core_op.target_of(op)
         if target is None:
             raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        wants_units = self.units != 1 or self.partial_units not in (1, "auto")
+        if wants_units and not target.holds_every_bias:
+            raise CorelowerError(
+                f"{self.name}: target '{target.name}' does not hold every integer as a bias, which "
+                "sets units apart; give it bias_rows = 2 or more, or bias_bits"
+            )
         for function in lowered_functions(op):
             signals = [signal for signal in signal_classes(function) if not signal.is_coded]
-            if not signals:
-                continue
-            self._calibrate(ctx, function, signals, target.signal_bits)
+            if signals:
+                _Calibration(self, ctx, function, target).run(signals)
 
-    def _calibrate(
-        self, ctx: Context, function: FuncOp, signals: list[SignalClass], bits: int
-    ) -> None:
-        from ..targets.jax.ranges import decision_range, least_error_range, observe
 
-        samples = self.load(ctx, function)
+class _Calibration:
+    """One function's: what its signals were on the samples, and the codes that follow."""
+
+    def __init__(self, options: CoreOpCalibrate, ctx: Context, function: FuncOp, target: Target):
+        self.options = options
+        self.ctx = ctx
+        self.function = function
+        self.target = target
+        self.outputs = _outputs(function)
+        self.approximated = approximated_functions(function)
+        self.steps: dict[SSAValue, float] = {}
+        """Of the codes of what was calibrated."""
+
+    def run(self, signals: list[SignalClass]) -> None:
+        """Note range and units of every signal; merged sums before their partial sums."""
+        from ..targets.jax.ranges import observe
+
+        samples = self.options.load(self.ctx, self.function)
         roots = [root for signal in signals for root in signal.roots]
-        observed = dict(zip(roots, observe(function, roots, samples), strict=True))
-        outputs = _outputs(function)
-        approximated = approximated_functions(function)
-        for signal in signals:
+        observed = dict(zip(roots, observe(self.function, roots, samples), strict=True))
+        whole = [signal for signal in signals if not is_partial(signal)]
+        partial = [signal for signal in signals if is_partial(signal)]
+        for signal in [*whole, *reversed(partial)]:
             merged = observed[signal.roots[0]]
             for root in signal.roots[1:]:
                 merged = merged.merge(observed[root])
-            low, high = merged.low, merged.high
-            if self.method == "error":
-                decides = merged.rows is not None and merged.rows.shape[1] > 1
-                decides = decides and self.output == "decisions" and not signal.is_rectified
-                if decides and signal.values & outputs:
-                    low, high = decision_range(merged, bits)
-                    remark(ctx, function, SATURATION_REMARK.format(low=low, high=high))
-                else:
-                    behind = [table.at for table in functions_behind(signal, approximated)]
-                    low, high = least_error_range(
-                        merged, bits, rectified=signal.is_rectified, functions=behind
-                    )
-            least, most = limits_of(signal.roots)
-            for root in signal.roots:
-                set_range(root, max(low, least), min(high, most), function)
+            self._calibrate(signal, merged)
+
+    def _calibrate(self, signal: SignalClass, observed: "Observed") -> None:
+        decides = observed.rows is not None and observed.rows.shape[1] > 1
+        decides = decides and self.options.output == "decisions" and not signal.is_rectified
+        decides = decides and self.options.method == "error" and bool(signal.values & self.outputs)
+        if is_partial(signal):
+            fitted = self._fit_partial(signal, observed)
+        else:
+            fitted = self._fit_whole(signal, observed, decides)
+        if decides:
+            remark(
+                self.ctx,
+                self.function,
+                SATURATION_REMARK.format(low=fitted.low, high=fitted.high),
+            )
+        least, most = limits_of(signal.roots)
+        low, high = max(fitted.low, least), min(fitted.high, most)
+        largest = fitted.units * self.target.largest_code
+        step = (max(high, 0.0) - min(low, 0.0)) / largest
+        self.steps.update(dict.fromkeys(signal.values, step))
+        for root in signal.roots:
+            set_range(root, low, high, self.function, fitted.units)
+
+    def _fit_whole(self, signal: SignalClass, observed: "Observed", decides: bool) -> Fitted:
+        """A signal's interval and units; what they are for is a decision, or its numbers."""
+        fit = self._decision_fit(observed) if decides else self._fit(signal, observed)
+        units, wanted = self.options.units, self.options.error
+        if units == 1:
+            return fit(1)
+        if (reason := needs_one_unit(signal, self.approximated)) is not None:
+            self._remark(signal, f"1 unit: {reason}")
+            return fit(1)
+        if units != "auto":
+            fitted, why = fit(units), "as asked for"
+        else:
+            most = min(MOST_UNITS, self.target.inputs, self.target.fan_out)
+            most = min(most, core_op.LARGEST_NUMBER // self.target.largest_code)
+            fitted = fewest_units(fit, wanted, most)
+            why = f"{wanted:g} wanted" if fitted.error <= wanted else f"{wanted:g} is out of reach"
+        self._remark_units(signal, fitted, fit(1), "error", why)
+        return fitted
+
+    def _fit_partial(self, signal: SignalClass, observed: "Observed") -> Fitted:
+        """Partial sums' interval, and units enough that their errors vanish beside the merge's."""
+        fit = self._fit(signal, observed)
+        wanted = partial_error(signal, self.steps)
+        rms = float(np.sqrt(np.mean(np.square(observed.values, dtype=np.float64))))
+        units = self.options.partial_units
+        if wanted is None or not rms or not self.target.holds_every_bias or units == 1:
+            return fit(1)
+        if units == "auto":
+            most = room_for_units(signal, self.target, free_columns=True)
+            fitted = fewest_units(fit, wanted / rms, most)
+        else:
+            fitted = fit(min(units, room_for_units(signal, self.target, free_columns=False)))
+        why = f"{wanted / rms:.2g} keeps below what the merge loses"
+        self._remark_units(signal, fitted, fit(1), "error of partial sums", why)
+        return fitted
+
+    def _fit(self, signal: SignalClass, observed: "Observed") -> Fit:
+        """The code of the least error, and that error as a part of the signal."""
+        from ..targets.jax.ranges import least_error_range, relative_error
+
+        bits = self.target.signal_bits
+        behind = [table.at for table in functions_behind(signal, self.approximated)]
+
+        @cache
+        def fit(units: int) -> Fitted:
+            low, high = observed.low, observed.high
+            if self.options.method == "error":
+                low, high = least_error_range(
+                    observed, bits, rectified=signal.is_rectified, functions=behind, units=units
+                )
+            lowest = 0.0 if signal.is_rectified else min(low, 0.0)
+            error = relative_error(observed, lowest, max(high, 0.0), bits, units)
+            return Fitted(low, high, units, error)
+
+        return fit
+
+    def _decision_fit(self, observed: "Observed") -> Fit:
+        """
+        The code that keeps the most decisions. Its error is that of the values that it spans, or
+        more where it loses decisions.
+        """
+        from ..targets.jax.ranges import decision_loss, decision_range, relative_error
+
+        bits = self.target.signal_bits
+
+        @cache
+        def fit(units: int) -> Fitted:
+            low, high = decision_range(observed, bits, units)
+            spanned = replace(observed, values=np.clip(observed.values, low, high))
+            error = relative_error(spanned, low, high, bits, units)
+            lost = decision_loss(observed, low, high, bits, units)
+            return Fitted(low, high, units, max(error, lost / DECISIONS_LOST))
+
+        return fit
+
+    def _remark_units(
+        self, signal: SignalClass, fitted: Fitted, single: Fitted, what: str, why: str
+    ) -> None:
+        if fitted.units > 1:
+            errors = f"{what} {fitted.error:.2g}, with one unit {single.error:.2g}"
+            self._remark(signal, f"{fitted.units} units a number: {errors}; {why}")
+
+    def _remark(self, signal: SignalClass, text: str) -> None:
+        remark(self.ctx, place_of(signal) or self.function, text)
 
 
 def _outputs(function: FuncOp) -> frozenset[SSAValue]:

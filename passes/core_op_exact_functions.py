@@ -99,6 +99,9 @@ def make_exact(ctx: Context, found: ApproximatedFunction, target: Target) -> Non
     if target.largest_weight < 1:
         remark(ctx, last, "the approximation stays: the target's weights have one sign only")
         return
+    if core_op.units_of(found.first.input) > 1 or core_op.units_of(last.result) > 1:
+        remark(ctx, last, "the approximation stays: a table is of codes of one unit each")
+        return
     hinges = hinges_of_table(code_table(found.table, incoming, outgoing), target.largest_weight)
     count = f"{len(hinges.places)} hinges on {incoming.largest + 1} codes"
     if (obstacle := _obstacle(hinges, incoming, target)) is not None:

@@ -1,10 +1,11 @@
 """The pass `core-op-expand`: every dot product within one core's rows and columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, f32
+from xdsl.dialects.builtin import ModuleOp, UnitAttr, f32
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
@@ -14,7 +15,8 @@ from ..dialects.nn import shape_of
 from ..dialects.support.cores import tiles_of
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.target import Target
-from .packing import pack_products
+from ..dialects.support.window import Window
+from .packing import PackGroups
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .product_rewriting import (
     copy_auxiliary,
@@ -23,7 +25,7 @@ from .product_rewriting import (
     real_parameters,
     replace_product,
 )
-from .wiring import constant, fixed_product, reshape
+from .wiring import PARTIAL, constant, fixed_product, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
 
@@ -35,15 +37,16 @@ class CoreOpExpand(CorelowerPass):
 
     Needs a target and weights that are not quantised yet. Tiles are groups, so the number of
     operations does not grow with them. A partial sum gets a code like any signal: calibrate and
-    re-encode after this pass. Groups that are small are packed, several to a core, and so are the
-    positions of small fixed products.
+    re-encode after this pass, and run it again where partial sums may have got several units. Each
+    unit of a value takes a row, or a column, of its own. Windows are split by channels, so that
+    every tile is a convolution. Groups that are small are packed, several to a core.
     """
 
     name = "core-op-expand"
 
     pack: bool = field(
         default=True,
-        metadata={"help": "several small groups, or positions of a merge or a pool, in a core"},
+        metadata={"help": "several small groups, as of a depthwise convolution, in a core"},
     )
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -53,7 +56,7 @@ class CoreOpExpand(CorelowerPass):
         for function in lowered_functions(op):
             run_patterns(function, [SplitMatrix(target)], ctx)
             if self.pack:
-                pack_products(ctx, function, target)
+                run_patterns(function, [PackGroups(ctx, target)], ctx)
 
 
 @dataclass(frozen=True)
@@ -69,30 +72,37 @@ class SplitMatrix(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        parts, stripes = tiles_of(op.fan_in, op.outputs, self.target)
+        units = core_op.units_of(op.input), core_op.units_of(op.result)
+        parts, stripes = tiles_of(op.fan_in, op.outputs, self.target, units)
         if parts == stripes == 1:
             return
         weight, bias = real_parameters(op)
-        rows, columns = -(-op.fan_in // parts), -(-op.outputs // stripes)
+        columns = -(-op.outputs // stripes)
         positions = shape_of(op.input)[:-2]
-        value = _dealt(rewriter, op.input, parts, rows)
-        if stripes > 1:
-            repeat = core_op.RepeatOp(value, len(positions), stripes)
-            value = rewriter.insert(repeat).result
+        sources = _sources(op, parts, self.target)
+        layout = [(source.run, source.channels) for source in sources]
+        values = [source.tiles(rewriter, parts, stripes) for source in sources]
+        value = values[0]
+        if len(values) > 1:
+            concat = core_op.ConcatOp(values, len(positions) + 1)
+            value = rewriter.insert(concat).result
         bias_value = None
         if bias is not None:
             shares = np.repeat(bias[:, None] / np.float32(parts), parts, axis=1)
-            bias_value = constant(rewriter, _tiles(shares, 1, columns).reshape(-1, columns))
+            tiles = _tiles(shares, [(1, parts)], parts, columns)
+            bias_value = constant(rewriter, tiles.reshape(-1, columns))
         is_partial = parts > 1
         product = core_op.VmmOp(
             Activation.LINEAR if is_partial else op.activation.data,
             value,
-            constant(rewriter, _tiles(weight, rows, columns)),
+            constant(rewriter, _tiles(weight, layout, parts, columns)),
             bias_value,
             element=f32 if is_partial else core_op.element_of(op.result),
             same_code=op.same_code is not None and not is_partial,
         )
         copy_auxiliary(op, product)
+        if is_partial:
+            product.attributes[PARTIAL] = UnitAttr()
         rewriter.insert(product)
         tiled = (*positions, op.groups * parts, stripes * columns)
         value = cut_axis(rewriter, reshape(rewriter, product.result, tiled), -1, op.outputs)
@@ -101,20 +111,77 @@ class SplitMatrix(RewritePattern):
         replace_product(op, value, rewriter)
 
 
-def _tiles(matrices: FloatArray, rows: int, columns: int) -> FloatArray:
-    """
-    `matrices` G x M x N cut into (G * row tiles * column tiles) x `rows` x `columns`.
+@dataclass(frozen=True)
+class _Source:
+    """Inputs of a product that are dealt out to tiles: those under a window by whole channels."""
 
-    Rows are dealt out in turn, see `_dealt`. What is missing at the ends is zero. The tiles are the
-    only copy that is made.
+    value: SSAValue
+    window: Window | None = None
+
+    @property
+    def run(self) -> int:
+        """Inputs that go together: those that a channel has in the window."""
+        return self.window.size if self.window is not None else 1
+
+    @property
+    def channels(self) -> int:
+        """What is dealt out."""
+        return shape_of(self.value)[-1]
+
+    def tiles(self, rewriter: PatternRewriter, parts: int, stripes: int) -> SSAValue:
+        """The inputs of the tiles: positions.. x (groups * parts * stripes) x rows."""
+        value = _dealt(rewriter, self.value, parts, -(-self.channels // parts))
+        if stripes > 1:
+            repeat = core_op.RepeatOp(value, len(shape_of(value)) - 2, stripes)
+            value = rewriter.insert(repeat).result
+        if self.window is not None:
+            value = rewriter.insert(core_op.WindowOp(value, self.window)).result
+        return value
+
+
+def _sources(op: core_op.VmmOp, parts: int, target: Target) -> list[_Source]:
     """
-    groups, fan_in, outputs = matrices.shape
-    parts, stripes = -(-fan_in // rows), -(-outputs // columns)
+    The inputs of `op` that are dealt out one by one.
+
+    Windows, and what stands beside them, are looked through where tiles of whole channels need no
+    more rows than a core has. A tile is a convolution then, and the evaluator need not write the
+    windows out.
+    """
+    joined, last = op.input.owner, len(shape_of(op.input)) - 1
+    sources = [_source(op.input)]
+    if isinstance(joined, core_op.ConcatOp) and joined.axis.value.data == last:
+        sources = [_source(value) for value in joined.inputs]
+    rows = sum(source.run * -(-source.channels // parts) for source in sources)
+    fits = rows * core_op.units_of(op.input) <= target.inputs
+    return sources if fits else [_Source(op.input)]
+
+
+def _source(value: SSAValue) -> _Source:
+    op = value.owner
+    return _Source(op.input, op.window) if isinstance(op, core_op.WindowOp) else _Source(value)
+
+
+def _tiles(
+    matrices: FloatArray, layout: Sequence[tuple[int, int]], parts: int, columns: int
+) -> FloatArray:
+    """
+    `matrices` G x M x N cut into (G * `parts` * column tiles) x rows x `columns`.
+
+    `layout` has the sources of the rows, each so many times its channels; of these every tile gets
+    some in turn, see `_dealt`. What is missing at the ends is zero. The tiles are the only copy.
+    """
+    groups, _, outputs = matrices.shape
+    stripes = -(-outputs // columns)
+    rows = sum(run * -(-channels // parts) for run, channels in layout)
     tiles = np.zeros((groups, parts, stripes, rows, columns), np.float32)
-    for part, stripe in np.ndindex(parts, stripes):
-        left = stripe * columns
-        tile = matrices[:, part::parts, left : left + columns]
-        tiles[:, part, stripe, : tile.shape[1], : tile.shape[2]] = tile
+    above, top = 0, 0
+    for run, channels in layout:
+        for _ in range(run):
+            for part, stripe in np.ndindex(parts, stripes):
+                left = stripe * columns
+                dealt = matrices[:, above + part : above + channels : parts, left : left + columns]
+                tiles[:, part, stripe, top : top + dealt.shape[1], : dealt.shape[2]] = dealt
+            above, top = above + channels, top - (-channels // parts)
     return tiles.reshape(-1, rows, columns)
 
 
@@ -122,8 +189,8 @@ def _dealt(rewriter: PatternRewriter, value: SSAValue, parts: int, rows: int) ->
     """
     Inputs P.. x G x M dealt out to `parts` tiles in turn: P.. x (G * parts) x `rows`.
 
-    Neighbours are alike, in an image above all. With each tile a sample of the whole, partial sums
-    are alike too, and smaller than sums over whole regions, which cancel each other.
+    Neighbours are alike, in an image as among channels. With each tile a sample of the whole,
+    partial sums are alike too, and smaller than sums over whole regions, which cancel each other.
     """
     *positions, groups, _ = shape_of(value)
     value = pad_axis(rewriter, value, -1, parts * rows)

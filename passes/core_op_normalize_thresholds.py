@@ -54,7 +54,7 @@ class NormalizeThresholds(RewritePattern):
         incoming, outgoing = core_op.code_of(op.input), core_op.code_of(op.result)
         if incoming is None or outgoing is None or op.is_quantized:
             return
-        if outgoing.bits.data != 1 or outgoing.zero.data:
+        if outgoing.largest != 1 or outgoing.zero.data:
             return
         weight = trained.constant_of(op.weight)
         bias = trained.constant_of(op.bias) if op.bias is not None else None

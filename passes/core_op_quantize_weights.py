@@ -14,6 +14,7 @@ from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import TensorData
+from ..targets.unit_offsets import unit_offsets
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import keep_real_parameters
 from .weight_steps import (
@@ -22,8 +23,8 @@ from .weight_steps import (
     power_of_two_step,
     refinement,
     shared_axes,
-    weight_step,
 )
+from .weight_units import ROW_UNITS, SpreadWeights, spread_weights
 from .wiring import AUXILIARY, FIXED, constant
 
 EXACT = 1e-6
@@ -67,13 +68,15 @@ class QuantizedWeights:
     """
     `weight` G x M x N (int8 or int16) and `bias` G x N in the target's integers; `gain` G or G x N.
 
-    `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for.
+    `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for; `units` (G x
+    M) are the rows of each input, see `spread_weights`.
     """
 
     weight: npt.NDArray[np.integer]
     bias: npt.NDArray[np.integer]
     gain: npt.NDArray[np.float32]
     step: FloatArray
+    units: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,15 @@ class QuantizeWeights(RewritePattern):
             self.target,
             op,
         )
-        on_grid = np.isfinite(grid_step(np.asarray(weight.array, np.float32), self.target)).all()
-        if AUXILIARY not in op.attributes and on_grid:
+        real = np.asarray(weight.array, np.float32)
+        if AUXILIARY not in op.attributes and np.isfinite(grid_step(real, self.target)).all():
             op.attributes[FIXED] = UnitAttr()
         is_trained = not {AUXILIARY, FIXED} & set(op.attributes)
         if self.keep_real and (is_trained or not _is_exact(weight, bias, quantized, op)):
             keep_real_parameters(op, weight, bias)
+        if (quantized.units > 1).any():
+            units = quantized.units.astype(np.int32)
+            op.attributes[ROW_UNITS] = trained.DataAttr(TensorData(units))
         replace_parameters(op, quantized, rewriter)
 
 
@@ -123,51 +129,79 @@ def quantize(
     Integers and gains for real `weight` (G x M x N) and `bias` (G x N) between two codes.
 
     With steps `s`: `q_y = round((W q_x + b) * gain)`, where `W = round(w / s_w)`,
-    `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. Raises
+    `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. A result of `k`
+    units has those of one unit, whose step is `k s_y` and whose zero point `z_y / k`. Raises
     `OperationError` at `op` where no step lets the target represent the bias.
     """
     real = np.asarray(weight, np.float32)
-    target = target.for_inputs(real.shape[1])
-    exact_step = grid_step(real, target)
-    on_grid = np.isfinite(exact_step)
-    step = np.where(on_grid, exact_step, 1.0) if on_grid.all() else weight_step(real, target)
-    step = np.where(on_grid, exact_step, step)
-    step = power_of_two_step(step, incoming, outgoing, target)
+    units = outgoing.units.data
+    ratio = incoming.scale.data / (outgoing.scale.data * units)
+    rows_a_value = incoming.units.data
+    chip, rows = target, target.inputs // rows_a_value
+    spread = _steps_and_units(real, chip, rows)
+    target = chip.for_inputs(spread.rows * rows_a_value)
+    step = power_of_two_step(spread.step, ratio, target)
     groups, _, outputs = real.shape
     offset = np.zeros((groups, outputs)) if bias is None else bias.astype(np.float64)
     needed = 0
-    for _ in range(8):
-        integers, sums, step = integers_of(real, step, target)
+    for _ in range(12):
+        integers, sums, step = integers_of(real, step, target, spread.units)
         unit = incoming.scale.data * np.broadcast_to(step, (groups, 1, outputs))[:, 0]
-        gain = (unit / outgoing.scale.data).astype(np.float32)
+        gain = (unit / (outgoing.scale.data * units)).astype(np.float32)
         exact = offset / unit - incoming.zero.data * sums
-        exact += outgoing.zero.data / gain.astype(np.float64)
-        times = refinement(integers, exact, gain.astype(np.float64), target)
+        exact += outgoing.unit.zero.data / gain.astype(np.float64)
+        times = refinement(integers, exact, gain.astype(np.float64), target, units, spread.units)
         if (times > 1).any():
             integers = integers * times.astype(integers.dtype)
             exact = exact * times[:, 0]
             gain = (gain / times[:, 0]).astype(np.float32)
             step = step / times
         rounded = np.rint(exact).astype(np.int64)
-        needed = int(np.abs(rounded).max(initial=0))
+        reach = np.abs(rounded)
+        if units > 1:
+            # Every unit has the bias and an offset of its own.
+            offsets = unit_offsets(gain, units, target.rounding)
+            reach = np.abs(rounded[..., None] + offsets).max(axis=-1)
+        needed = int(reach.max(initial=0))
         if needed and not target.largest_bias:
             break
-        excess = np.abs(rounded) / max(target.largest_bias, 1)
+        excess = reach / max(target.largest_bias, 1)
         worst = excess.max(axis=1, keepdims=True) if target.gain == "core" else excess
         if not (worst > 1).any():
             if _has_lost_weights(real, integers, incoming, outgoing, target):
                 break
             representable = representable_bias(rounded, target)
             gains = gain[:, 0] if target.gain == "core" else gain
-            return QuantizedWeights(integers, representable, gains, step)
+            return QuantizedWeights(integers, representable, gains, step, spread.units)
+        held = target.largest_code * target.largest_weight * rows_a_value
+        fewer = rows - max(1, -(-needed // max(held, 1)))
+        if spread.rows > real.shape[1] and chip.spare_bias_rows and fewer >= real.shape[1]:
+            # The bias needs rows that the weights have taken.
+            rows = fewer
+            spread = _steps_and_units(real, chip, rows)
+            target = chip.for_inputs(spread.rows * rows_a_value)
+            step = power_of_two_step(spread.step, ratio, target)
+            continue
         # A larger step makes sums, and with them the bias, smaller numbers.
         step = step * np.maximum(worst * 1.02, 1.0)[:, None, :]
-        step = power_of_two_step(step, incoming, outgoing, target)
+        step = power_of_two_step(step, ratio, target)
     raise OperationError(
         op,
         f"its bias is too large beside its weights: it needs {needed} steps of the sum, the "
         f"target's bias holds {target.largest_bias}; give the target more bias rows",
     )
+
+
+def _steps_and_units(real: WeightArray, target: Target, rows: int) -> SpreadWeights:
+    """Steps and rows; weights that are integers times a number keep that, and a row an input."""
+    exact = grid_step(real, target)
+    on_grid = np.isfinite(exact)
+    if on_grid.all():
+        return SpreadWeights(np.ones(real.shape[:2], np.int64), exact)
+    found = spread_weights(real, target, rows)
+    is_exact = np.any(on_grid, axis=(1, 2), keepdims=True)[:, :, 0]
+    units = np.where(is_exact, 1, found.units)
+    return SpreadWeights(units, np.where(on_grid, exact, found.step))
 
 
 def _is_exact(
@@ -178,9 +212,11 @@ def _is_exact(
     assert incoming is not None and outgoing is not None
     real = np.asarray(weight.array, np.float64)
     difference = np.abs(quantized.weight * quantized.step - real).max(initial=0)
+    # Of a unit of the result: units of a number have its gain and its zero point in parts.
+    units = outgoing.units.data
     gain = quantized.gain.astype(np.float64).reshape(len(real), -1)
     offset = 0.0 if bias is None else np.asarray(bias.array, np.float64)
-    wanted = (offset / outgoing.scale.data + outgoing.zero.data) / gain
+    wanted = (offset / (outgoing.scale.data * units) + outgoing.unit.zero.data) / gain
     wanted = wanted - incoming.zero.data * quantized.weight.sum(axis=1, dtype=np.int64)
     apart = np.abs(quantized.bias - wanted).max(initial=0)
     return bool(difference <= EXACT * np.abs(real).max(initial=0) and apart <= EXACT_BIAS)
@@ -198,7 +234,8 @@ def _has_lost_weights(
     if np.all(used):
         return False
     reach = np.where(used, 0, np.abs(real).sum(axis=1)).max(initial=0)
-    return bool(reach * incoming.scale.data * incoming.largest > outgoing.scale.data)
+    unit_step = outgoing.scale.data * outgoing.units.data
+    return bool(reach * incoming.scale.data * incoming.largest > unit_step)
 
 
 def replace_parameters(

@@ -15,15 +15,16 @@ from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError, OperationError, describe_location
 from .pass_base import CorelowerPass, lowered_functions
 from .signal_classes import SignalClass, signal_classes
-from .signal_ranges import clear_ranges, range_of, set_range
+from .signal_ranges import clear_ranges, range_of, set_range, units_noted
 from .wiring import decode_for_host, fixed_product, reshape
 
 
 @dataclass(frozen=True)
 class CoreOpReencode(CorelowerPass):
     """
-    Gives every signal that has a calibrated range a code of the target's bits, one unit a value.
+    Gives every signal that has a calibrated range a code of the target's bits.
 
+    Values are carried by as many units as `core-op-calibrate` noted, by one where it noted none.
     What is connected by wiring shares a code. A signal that is never negative has zero point 0,
     any other a zero point that its consumers fold into their bias. `core_op.encode` and
     `core_op.decode` appear at the border to the host. Weights stay real.
@@ -42,25 +43,31 @@ class CoreOpReencode(CorelowerPass):
             # All of them before anything changes.
             ranges = [_required_range(signal, function) for signal in signals]
             for signal, (low, high) in zip(signals, ranges, strict=True):
-                code = code_for(low, high, target.signal_bits, rectified=signal.is_rectified)
+                units = units_noted(signal.roots, function)
+                code = code_for(
+                    low, high, target.signal_bits, rectified=signal.is_rectified, units=units
+                )
                 _apply_code(signal, code, function)
             clear_ranges(function)
             decode_for_host(function)
 
 
-def code_for(low: float, high: float, bits: int, *, rectified: bool) -> core_op.CodeType:
+def code_for(
+    low: float, high: float, bits: int, *, rectified: bool, units: int = 1
+) -> core_op.CodeType:
     """
-    The code of `bits` whose numbers span `low .. high`, with zero among them.
+    The code of `bits`, in `units`, whose numbers span `low .. high`, with zero among them.
 
-    Zero is a code of its own, so that padding is exact. `rectified` puts it at code 0.
+    Zero is a code of its own, the same in every unit, so that padding is exact. `rectified` puts it
+    at code 0.
     """
     low, high = (0.0 if rectified else min(low, 0.0)), max(high, 0.0)
-    largest = (1 << bits) - 1
+    largest = units * ((1 << bits) - 1)
     span = high - low
     scale = span / largest if span > 0 and np.isfinite(np.float32(span / largest)) else 1.0
     scale = max(scale, float(np.finfo(np.float32).tiny))
-    zero = int(np.clip(round(-low / scale), 0, largest))
-    return core_op.CodeType(bits, scale, zero)
+    zero = int(np.clip(units * round(-low / (scale * units)), 0, largest))
+    return core_op.CodeType(bits, scale, zero, units)
 
 
 def _separate_rectified(signal: SignalClass, function: FuncOp) -> None:
@@ -75,6 +82,7 @@ def _separate_rectified(signal: SignalClass, function: FuncOp) -> None:
     low, high = range_of(signal.roots, function) or (0.0, 0.0)
     if low >= 0:
         return
+    units = units_noted(signal.roots, function)
     for root in signal.roots:
         op = root.owner
         if not isinstance(op, core_op.VmmOp) or op.activation.data is core_op.Activation.LINEAR:
@@ -88,8 +96,8 @@ def _separate_rectified(signal: SignalClass, function: FuncOp) -> None:
         value = reshape(builder, product.result, shape)
         for use in uses:
             use.operation.operands[use.index] = value
-        set_range(root, 0.0, high, function)
-        set_range(product.result, low, high, function)
+        set_range(root, 0.0, high, function, units)
+        set_range(product.result, low, high, function, units)
 
 
 def _required_range(signal: SignalClass, function: FuncOp) -> tuple[float, float]:

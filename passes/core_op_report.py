@@ -44,8 +44,8 @@ class CoreOpReport(CalibrationPass):
     For each layer and cause (rounding of its code, clipping, partial sums, weights, approximation):
     the error of that cause alone, and by how much the outputs come nearer to the golden ones
     without it; and what one bit more in one place would give. Weights are compared with those that
-    `core-op-quantize-weights{keep-real}` kept. Remarks name the worst, `file` gets everything as
-    JSON.
+    `core-op-quantize-weights{keep-real}` kept; `core-op-split-weights` and `core-op-split-units`
+    drop these. Remarks name the worst, `file` gets everything as JSON.
     """
 
     name = "core-op-report"

@@ -13,12 +13,12 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from ..dialects import core_op, trained
-from ..dialects.nn import shape_of
 from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.context import CorelowerContext
 from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.functions import golden_function
-from ..dialects.support.provenance import golden_order
+from ..dialects.support.golden_scale import golden_scale
+from ..dialects.support.provenance import golden_order, golden_units
 from ..dialects.support.samples import Samples
 from ..dialects.support.target import Target
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
@@ -26,10 +26,14 @@ from .pass_base import lowered_functions
 from .real_parameters import real_weight_in_steps
 from .reform_limits import HOST_OPERATIONS
 from .remarks import remark
+from .weight_units import row_units
 from .wiring import AUXILIARY, FIXED
 
 if TYPE_CHECKING:
-    from ..targets.jax.tuning import Layer, Phase, State
+    from ..targets.jax.evaluator import Evaluator
+    from ..targets.jax.layers import Layer
+    from ..targets.jax.segments import Segment, Stream
+    from ..targets.jax.tuning import Goal, Part, Quality, Schedule, State
 
 Array = npt.NDArray[np.generic]
 END_TO_END_RATE = 0.1
@@ -38,7 +42,16 @@ END_TO_END_RATE = 0.1
 END_TO_END_STEPS = 3
 """Steps end to end, as a multiple of those of a layer."""
 
-Method = Literal["layerwise", "end-to-end"]
+BLOCK_RATE = 0.3
+"""The rate in a block of layers, as a part of that of a single one."""
+
+SEEN = 64
+"""Samples that show how much a golden value varies."""
+
+MIXED = 0.5
+"""The part of the samples that are mixed with others, where the golden network teaches all."""
+
+Method = Literal["layerwise", "blockwise", "end-to-end"]
 
 
 @dataclass(frozen=True)
@@ -48,14 +61,16 @@ class CoreOpTune(CalibrationPass):
 
     Needs quantised dot products and a golden function. `layerwise` goes through the network in
     order: each layer sees what the already tuned ones before it compute, its goal is the golden
-    value. `end-to-end` then tunes all towards the golden outputs. A part of the samples is held
-    back; a phase is kept only where it brings the network closer to the golden one on these.
+    value. `blockwise` tunes the layers of a residual block together, where a single value leaves
+    it. `end-to-end` then tunes all towards the golden outputs, and the golden values on the way. A
+    part of the samples is held back; a phase is kept only where it brings the network closer to the
+    golden one on these.
     """
 
     name = "core-op-tune"
 
     method: tuple[Method, ...] = field(
-        default=("layerwise", "end-to-end"), metadata={"help": "the phases, in order"}
+        default=("layerwise", "blockwise", "end-to-end"), metadata={"help": "the phases, in order"}
     )
     steps: int = field(
         default=120, metadata={"help": "steps a layer; three times as many at the end"}
@@ -89,8 +104,8 @@ class CoreOpTune(CalibrationPass):
             tuning = _Tuning(self, function, golden, samples, target, ctx)
             if not tuning.layers:
                 continue
-            if "layerwise" in self.method:
-                tuning.tune_layers()
+            if "layerwise" in self.method or "blockwise" in self.method:
+                tuning.tune_parts()
             if "end-to-end" in self.method:
                 tuning.tune_end_to_end()
             tuning.write_back()
@@ -109,6 +124,9 @@ class _Tuning:
         ctx: Context,
     ):
         from ..targets.jax.evaluator import Evaluator
+        from ..targets.jax.segments import Segments
+        from ..targets.jax.sharding import Devices
+        from ..targets.jax.tuning import PartCache
 
         self.options = options
         self.function = function
@@ -123,47 +141,54 @@ class _Tuning:
         for op in self.evaluator.program.operations:
             if isinstance(op, core_op.VmmOp) and op.is_quantized and not _is_fixed(op):
                 self._add_layer(op)
-        phases = len(self.layers) if "layerwise" in options.method else 0
-        phases += END_TO_END_STEPS if "end-to-end" in options.method else 0
-        self.total = options.steps * phases
-        self.done = 0
+        self.output = chip_output(function)
+        self.cache = PartCache(Devices())
+        self.segments = Segments()
+        self.goals = self._goals()
+        self.total, self.done = self._planned_steps(), 0
 
-    def tune_layers(self) -> None:
-        """Layer by layer, each fed by the tuned ones before it."""
-        wanted = self.golden.named_values()
-        found = {name: v for name, v in self.evaluator.named_values().items() if name in wanted}
+    def tune_parts(self) -> None:
+        """Layer by layer and block by block, each fed by the tuned ones before it."""
         network = self._network()
         before = quality = network.quality(self.state)
-        known: dict[SSAValue, Array] = {self.evaluator.arguments[0]: self.samples[:]}
-        for name, (op, value) in found.items():
-            goal = self._golden_value(wanted[name][1], op)
-            # What saturates by intent has no golden value to come near to, only a decision.
-            decides = network.decisions and name == list(found)[-1]
-            part = self._part(known, value, goal, decides)
-            if part.layers:
-                quality = self._tune_part(part, network, quality)
-            state = {index: self.state[index] for index in part.layers}
-            known = self._still_needed({**known, value: part.compute(state)}, value)
+        ours, theirs = self._stream(self.evaluator, 0), self._stream(self.golden, 1)
+        block, layers = ours.copy(), 0
+        for value, golden in self.goals:
+            segment = theirs.segment(golden)
+            (array,) = self.segments.run(segment, self.golden.parameters, theirs.arrays(segment))
+            theirs.advance(array)
+            goal = self._goal(value, array)
+            part = self._part(ours, value, goal)
+            if part.layers and "layerwise" in self.options.method:
+                quality = self._tune_part(part, network, quality, 1.0)
+            layers += len(part.layers)
+            ours.advance(part.compute(self.state))
+            if not ours.is_at_a_cut:
+                continue
+            whole = self._part(block, value, goal)
+            if len(part.layers) < layers and "blockwise" in self.options.method:
+                quality = self._tune_part(whole, network, quality, BLOCK_RATE)
+                ours.known = {value: whole.compute(self.state)} if ours.known else {}
+            block, layers = ours.copy(), 0
         self._remark("layer by layer", before, quality)
 
     def tune_end_to_end(self) -> None:
         """All layers together, towards the golden network's outputs."""
-        phase = self._network()
-        before = phase.quality(self.state)
-        self.state = phase.tune(
+        part = self._network(taught=True)
+        before = part.quality(self.state)
+        self.state = self.state | part.tune(
             self.state,
-            self.options.steps * END_TO_END_STEPS,
-            self.options.learning_rate * END_TO_END_RATE,
-            self.options.batch,
-            self.options.seed + 1,
+            self._schedule(END_TO_END_STEPS, END_TO_END_RATE, 1, MIXED),
             self._progress,
         )
-        self._remark("end to end", before, phase.quality(self.state))
+        self._remark("end to end", before, part.quality(self.state))
 
     def write_back(self) -> None:
         """Replace the constants of every layer by what was learned."""
+        from ..targets.jax.layers import realize
+
         for index, layer in self.layers.items():
-            realized = layer.realize(self.state[index], self.evaluator.parameters)
+            realized = realize(layer, self.state[index], layer.frozen, self.evaluator.parameters)
             op = layer.op
             weight = np.asarray(realized[layer.weight])
             narrow = np.abs(weight).max(initial=0) <= 127
@@ -182,109 +207,138 @@ class _Tuning:
                 op.detach()
                 op.erase()
 
-    def _part(
-        self, known: dict[SSAValue, Array], value: SSAValue, goal: Array, decisions: bool
-    ) -> "Phase":
-        """What lies between the known values and `value`, whose golden value is `goal`."""
-        from ..targets.jax.tuning import Phase, slice_operations
+    def _goals(self) -> list[tuple[SSAValue, SSAValue]]:
+        """Values that dot products compute, with the golden ones that they stand for, in order."""
+        from ..targets.jax.segments import segment_of
 
-        operations, used = slice_operations(value, set(known))
-        inside = set(operations)
-        return Phase(
-            self.evaluator.program.part(operations),
-            self.evaluator.parameters,
-            {i: layer for i, layer in self.layers.items() if layer.op in inside},
-            {name: known[name] for name in used},
-            value,
-            goal.astype(np.float32),
-            self.validation,
-            decisions,
-        )
+        golden, goals = self.golden.named_values(), list[tuple[SSAValue, SSAValue]]()
+        known = set[SSAValue](self.evaluator.arguments)
+        for name, (op, value) in self.evaluator.named_values().items():
+            if name not in golden or golden_units(op) > 1:
+                continue
+            segment = segment_of(self.evaluator.program, [value], known)
+            if any(isinstance(op, core_op.VmmOp) for op in segment.program.operations):
+                goals.append((value, golden[name][1]))
+                known.add(value)
+        return goals
+
+    def _stream(self, evaluator: "Evaluator", side: int) -> "Stream":
+        from ..targets.jax.segments import Stream
+
+        wanted = [pair[side] for pair in self.goals]
+        return Stream(evaluator.program, wanted, {evaluator.arguments[0]: self.samples[:]})
+
+    def _goal(self, value: SSAValue, golden: Array) -> "Goal":
+        """Golden values of all samples, or some, as the goal of `value`."""
+        from ..targets.jax.tuning import Goal
+
+        op = value.owner
+        assert isinstance(op, Operation)
+        # What saturates by intent has no golden value to come near to, only a decision.
+        decides = value is self.output and self.options.output == "decisions"
+        decides = decides and golden[0].size > 1
+        order, factor = golden_order(op), golden_scale(op)
+        return Goal(np.asarray(golden, np.float32), order, factor, decides)
+
+    def _part(self, stream: "Stream", value: SSAValue, goal: "Goal") -> "Part":
+        """What lies between the known values and `value`, whose golden value is `goal`."""
+        from ..targets.jax.tuning import Part
+
+        segment = stream.segment(value)
+        inputs = stream.arrays(segment)
+        parameters, layers = self.evaluator.parameters, self._layers_in(segment)
+        return Part(segment, parameters, layers, inputs, [goal], self.validation, self.cache)
 
     def _tune_part(
-        self, part: "Phase", network: "Phase", quality: tuple[float, float]
-    ) -> tuple[float, float]:
+        self, part: "Part", network: "Part", quality: "Quality", rate: float
+    ) -> "Quality":
         """
         Tune one part, and keep that only where the network's outputs are not further away for it.
 
         Nearer to its golden value can be further from the golden output. The network's quality
         after it.
         """
-        state = self.state | part.tune(
-            {index: self.state[index] for index in part.layers},
-            self.options.steps,
-            self.options.learning_rate,
-            self.options.batch,
-            self.options.seed,
-            self._progress,
-        )
+        state = self.state | part.tune(self.state, self._schedule(1, rate, 0), self._progress)
         after = network.quality(state)
-        if after[0] > quality[0] or after[1] > quality[1]:
+        if not after.is_no_worse_than(quality):
             return quality
         self.state = state
         return after
 
-    def _still_needed(self, known: dict[SSAValue, Array], last: SSAValue) -> dict[SSAValue, Array]:
-        """Only what operations behind `last` need: a few layers' activations, not the network's."""
-        operations = self.evaluator.program.operations
-        assert isinstance(last.owner, Operation)
-        behind = operations[operations.index(last.owner) + 1 :]
-        pending = [operand for op in behind for operand in op.operands]
-        seen: set[SSAValue] = set()
-        while pending:
-            value = pending.pop()
-            if value in seen:
-                continue
-            seen.add(value)
-            # Wiring may stand before `last` and be used behind it.
-            if value not in known and isinstance(value.owner, Operation):
-                pending.extend(value.owner.operands)
-        return {value: array for value, array in known.items() if value in seen}
+    def _network(self, *, taught: bool = False) -> "Part":
+        """
+        The whole network as one part, with the golden outputs as its goal.
 
-    def _network(self) -> "Phase":
-        """The whole network as one phase, with the golden outputs as its goal."""
-        from ..targets.jax.tuning import Phase, slice_operations
+        `taught` adds the golden values on the way as goals, and the golden network itself.
+        """
+        from ..targets.jax.segments import segment_of
+        from ..targets.jax.tuning import Part, Teacher
 
-        output = chip_output(self.function)
-        goal = self.golden.values([chip_output(self.golden.function)], self.samples[:])[0]
-        operations, used = slice_operations(output, set(self.evaluator.arguments))
-        return Phase(
-            self.evaluator.program.part(operations),
+        pairs = [(self.output, chip_output(self.golden.function))]
+        if taught:
+            pairs = [*(pair for pair in self.goals if pair[0] is not self.output), *pairs]
+        segment = segment_of(
+            self.evaluator.program,
+            [value for value, _ in pairs],
+            set[SSAValue](self.evaluator.arguments),
+        )
+        theirs = [value for _, value in pairs]
+        arguments = set[SSAValue](self.golden.arguments)
+        teacher = segment_of(self.golden.program, theirs, arguments)
+        last = segment_of(self.golden.program, theirs[-1:], arguments)
+        inputs, parameters = [self.samples[:]], self.golden.parameters
+        # Of what is on the way the variance is needed only: a few samples say it.
+        some = [array[:SEEN] for array in inputs]
+        seen = self.segments.run(teacher, parameters, some)[:-1]
+        arrays = [*seen, *self.segments.run(last, parameters, inputs)]
+        goals = [self._goal(value, array) for (value, _), array in zip(pairs, arrays, strict=True)]
+        return Part(
+            segment,
             self.evaluator.parameters,
-            self.layers,
-            dict.fromkeys(used, self.samples[:]),
-            output,
-            goal.reshape(len(goal), *shape_of(output)).astype(np.float32),
+            self._layers_in(segment),
+            inputs,
+            goals,
             self.validation,
-            decisions=self.options.output == "decisions" and goal[0].size > 1,
+            self.cache,
+            Teacher(teacher, parameters) if taught else None,
         )
 
-    def _golden_value(self, value: SSAValue, op: Operation) -> Array:
-        (array,) = self.golden.values([value], self.samples[:])
-        order = golden_order(op)
-        if order is not None:
-            array = array.transpose(0, *(axis + 1 for axis in order))
-        return array.reshape(len(array), *shape_of(op.results[0]))
+    def _layers_in(self, segment: "Segment") -> "dict[int, Layer]":
+        inside = set(segment.program.operations)
+        return {index: layer for index, layer in self.layers.items() if layer.op in inside}
+
+    def _schedule(self, times: float, rate: float, order: int, mixed: float = 0.0) -> "Schedule":
+        from ..targets.jax.tuning import Schedule
+
+        options = self.options
+        steps, rate = round(options.steps * times), options.learning_rate * rate
+        return Schedule(steps, rate, options.batch, options.seed + order, mixed)
+
+    def _planned_steps(self) -> int:
+        """Steps of all phases, for who is told of the progress."""
+        count, inside = 0, 0
+        stream, methods = self._stream(self.evaluator, 0), self.options.method
+        for value, _ in self.goals:
+            layers = len(self._layers_in(stream.segment(value)))
+            inside += layers
+            count += bool(layers and "layerwise" in methods)
+            stream.advance(self.samples[:1])
+            if stream.is_at_a_cut:
+                count += bool(layers < inside and "blockwise" in methods)
+                inside = 0
+        count += END_TO_END_STEPS * ("end-to-end" in methods)
+        return self.options.steps * count
 
     def _add_layer(self, op: core_op.VmmOp) -> None:
-        from ..targets.jax.tuning import Layer
+        from ..targets.jax.layers import Layer
 
         keys = self.evaluator.program.keys
-        code = core_op.code_of(op.input)
-        assert op.gain is not None and code is not None
         names: list[str] = []
         for operand in op.operands[1:]:
             if not isinstance(operand.owner, trained.TensorOp):
                 raise OperationError(op, "its weights are computed; only constants can be tuned")
             names.append(keys[operand.owner])
-        layer = Layer(
-            op,
-            names[0],
-            names[1] if op.bias else None,
-            names[-1],
-            code.zero.data,
-            self.target.for_inputs(op.fan_in),
-        )
+        layer = Layer.of(op, names, self.evaluator.parameters, self.target, row_units(op))
         index = len(self.layers)
         self.layers[index] = layer
         self.state[index] = layer.start(self.evaluator.parameters, real_weight_in_steps(op))
@@ -294,12 +348,13 @@ class _Tuning:
         if isinstance(self.ctx, CorelowerContext) and self.ctx.progress is not None:
             self.ctx.progress(self.options.name, self.done, self.total)
 
-    def _remark(self, phase: str, before: tuple[float, float], after: tuple[float, float]) -> None:
+    def _remark(self, phase: str, before: "Quality", after: "Quality") -> None:
         remark(
             self.ctx,
             self.function,
-            f"{phase}: on {self.validation} samples held back, distance {before[0]:.2g} to "
-            f"{after[0]:.2g}, disagreement {before[1]:.2%} to {after[1]:.2%}",
+            f"{phase}: on {self.validation} samples held back, distance "
+            f"{before.distance:.2g} to {after.distance:.2g}, disagreement "
+            f"{before.disagreement:.2%} to {after.disagreement:.2%}",
         )
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from ..dialects import core_op
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import OperationError
-from ..dialects.support.provenance import golden_name
+from ..dialects.support.golden_scale import golden_scale
+from ..dialects.support.provenance import golden_name, golden_order
 from ..dialects.support.samples import Samples
 from ..targets.attribution import (
     APPROXIMATION,
@@ -40,6 +41,7 @@ from .wiring import AUXILIARY, FIXED
 
 if TYPE_CHECKING:
     from ..targets.jax.attribution import Measured
+    from ..targets.jax.compare import ValuePair
 
 FloatArray = npt.NDArray[np.float64]
 WeightArray = npt.NDArray[np.float32]
@@ -87,16 +89,14 @@ class LossMeasurement:
 
     def __init__(self, function: FuncOp, golden: FuncOp, decisions: bool):
         from ..targets.jax.attribution import SwitchedNetwork
-        from ..targets.jax.compare import ValuePair
         from ..targets.jax.evaluator import Evaluator
         from ..targets.jax.network_parts import cut_into_parts
 
         self.function = function
         value, wanted = chip_output(function), chip_output(golden)
-        if prod(shape_of(value)) != prod(shape_of(wanted)):
+        output = _output_pair(value, wanted)
+        if prod(shape_of(value)) != output.units[0] * prod(shape_of(wanted)):
             raise OperationError(function, "its outputs are not those of its golden function")
-        name = golden_name(value.owner) if isinstance(value.owner, Operation) else None
-        output = ValuePair(name or "result", value, wanted)
         products = [op for op in function.walk() if isinstance(op, core_op.VmmOp)]
         curved = {op for cluster in find_clusters(golden) for op in cluster.operations}
         untrained = {op for op in products if AUXILIARY in op.attributes}
@@ -236,6 +236,21 @@ class LossMeasurement:
             layers=tuple(layers),
             bits=tuple(sorted(bits, key=lambda bit: -bit.distance_gain)),
         )
+
+
+def _output_pair(value: SSAValue, wanted: SSAValue) -> "ValuePair":
+    """What a function is for: its last value before the host's, and the golden one."""
+    from ..targets.jax.compare import ValuePair
+
+    readers = [use.operation for use in value.uses if isinstance(use.operation, core_op.DecodeOp)]
+    units = readers[0].unit_count if readers else 1
+    ours, theirs = value.owner, wanted.owner
+    name = golden_name(ours) if isinstance(ours, Operation) else None
+    if not isinstance(ours, Operation) or not isinstance(theirs, Operation):
+        return ValuePair("result", value, wanted, units=(units, 1))
+    if name is None or name != golden_name(theirs):
+        return ValuePair(name or "result", value, wanted, units=(units, 1))
+    return ValuePair(name, value, wanted, golden_order(ours), golden_scale(ours), (units, 1))
 
 
 def _total(cause: str, without: Distance) -> CauseTotal:

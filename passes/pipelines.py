@@ -34,8 +34,8 @@ def encode_pipeline(options: str = "") -> str:
 def tile_pipeline(options: str = "") -> str:
     """Dot products to tiles that fit a core, partial sums to codes. Needs data."""
     return (
-        f"core-op-expand,canonicalize,core-op-calibrate{_options(options)},core-op-reencode,"
-        "canonicalize"
+        f"core-op-expand{{pack=false}},canonicalize,core-op-calibrate{_options(options)},"
+        "core-op-reencode,canonicalize,core-op-expand,canonicalize"
     )
 
 
@@ -49,5 +49,8 @@ PIPELINES: dict[str, str] = {
     "core-op-encode": encode_pipeline(),
     "core-op-tile": tile_pipeline(),
     # Coded dot products to PRIME's cells, and these to its mats.
-    "core-op-to-prime": "verify-target,convert-core-op-to-prime,canonicalize,prime-map",
+    "core-op-to-prime": (
+        "core-op-split-weights,core-op-split-units,core-op-pack,canonicalize,verify-target,"
+        "convert-core-op-to-prime,canonicalize,prime-map"
+    ),
 }

@@ -9,7 +9,7 @@ from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import OperationError
 from ..dialects.support.provenance import provenance_of
-from .wiring import AUXILIARY, reshape
+from .wiring import AUXILIARY, PARTIAL, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
 
@@ -26,8 +26,9 @@ def real_parameters(op: core_op.VmmOp) -> tuple[FloatArray, FloatArray | None]:
 
 
 def copy_auxiliary(op: core_op.VmmOp, copy: core_op.VmmOp) -> None:
-    if AUXILIARY in op.attributes:
-        copy.attributes[AUXILIARY] = UnitAttr()
+    for mark in (AUXILIARY, PARTIAL):
+        if mark in op.attributes:
+            copy.attributes[mark] = UnitAttr()
 
 
 def pad_axis(rewriter: PatternRewriter, value: SSAValue, axis: int, size: int) -> SSAValue:

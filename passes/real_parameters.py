@@ -58,5 +58,6 @@ def real_weight_in_steps(op: core_op.VmmOp) -> FloatArray | None:
     if real is None or data is None or incoming is None or outgoing is None:
         return None
     gain = np.asarray(data.array, np.float64).reshape(op.groups, 1, -1)
-    step = gain * (outgoing.scale.data / incoming.scale.data)
+    # The gain is that of one unit, whose step is as many steps of the number as there are units.
+    step = gain * (outgoing.scale.data * outgoing.units.data / incoming.scale.data)
     return (real.weight / step).astype(np.float32)

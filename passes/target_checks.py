@@ -48,9 +48,10 @@ def cores_needed(function: FuncOp, target: Target) -> int:
 
 
 def _tiles(op: core_op.VmmOp, target: Target) -> int:
-    if _rows_of(op, target) <= target.fan_in and op.outputs <= target.fan_out:
+    if _rows_of(op, target) <= target.fan_in and op.unit_columns <= target.fan_out:
         return 1
-    return prod(tiles_of(op.fan_in, op.outputs, target))
+    units = core_op.units_of(op.input), core_op.units_of(op.result)
+    return prod(tiles_of(op.fan_in, op.outputs, target, units))
 
 
 def _check_operation(op: Operation, target: Target) -> Violations:
@@ -68,6 +69,8 @@ def _check_operation(op: Operation, target: Target) -> Violations:
 
 def _check_signal(value: SSAValue, target: Target) -> Violations:
     code = core_op.code_of(value) if isinstance(value.type, TensorType) else None
+    if code is not None and code.units.data > 1:
+        yield f"a value is carried by {code.units.data} units; run core-op-split-units"
     if code is not None and code.bits.data > target.signal_bits:
         yield (
             f"signal carries {code.bits.data} bits, the target's {target.signal_bits}; "
@@ -78,15 +81,15 @@ def _check_signal(value: SSAValue, target: Target) -> Violations:
 def _check_matrix(op: core_op.VmmOp, target: Target) -> Violations:
     rows = _rows_of(op, target)
     if rows > target.fan_in:
-        bias_rows = rows - op.fan_in
+        bias_rows = rows - op.unit_rows
         plural = "row" if bias_rows == 1 else "rows"
         included = f" ({bias_rows} bias {plural} included)" if bias_rows else ""
         yield (
             f"fan-in {rows}{included} exceeds the core's {target.fan_in} inputs; run core-op-expand"
         )
-    if op.outputs > target.fan_out:
-        yield f"{op.outputs} outputs exceed the core's {target.fan_out}; run core-op-expand"
-    synapse_bits = rows * op.outputs * weight_bits(target)
+    if op.unit_columns > target.fan_out:
+        yield f"{op.unit_columns} outputs exceed the core's {target.fan_out}; run core-op-expand"
+    synapse_bits = rows * op.unit_columns * weight_bits(target)
     if target.synapse_bits and synapse_bits > target.synapse_bits:
         yield (
             f"{synapse_bits} synapse bits exceed the core's {target.synapse_bits}; "
@@ -118,7 +121,7 @@ def _check_bias(op: core_op.VmmOp, target: Target) -> Violations:
     bias = _known(op.bias)
     if not op.is_quantized or bias is None:
         return
-    target = target.for_inputs(op.fan_in)
+    target = target.for_inputs(op.unit_rows)
     integers = bias.astype(np.int64)
     wrong = integers[integers != representable_bias(integers, target)]
     if not wrong.size:
@@ -229,7 +232,7 @@ def _rows_of(op: core_op.VmmOp, target: Target) -> int:
     # A real layer gets a bias when its input's zero point is folded into it.
     code = core_op.code_of(op.input)
     folds = not op.is_quantized and code is not None and code.zero.data != 0
-    return rows_needed(op.fan_in, op.bias is not None or folds, target)
+    return rows_needed(op.unit_rows, op.bias is not None or folds, target)
 
 
 def _known(value: SSAValue | None) -> Array | None:

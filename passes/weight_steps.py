@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ..dialects import core_op
 from ..dialects.support.target import Target
+from ..targets.unit_offsets import unit_shares
 from .weight_grids import grid_steps
 
 FloatArray = npt.NDArray[np.float64]
@@ -15,6 +15,12 @@ IntArray = npt.NDArray[np.int64]
 
 CLIPPING = np.linspace(1.0, 0.7, 13)
 """Candidates of the largest weight kept, as a part of the largest there is."""
+
+FEW_LEVELS = 31
+"""The largest weight up to which more has to be cut off: the fewer levels, the more."""
+
+CLIPPING_OF_FEW = np.concatenate([CLIPPING, np.geomspace(0.66, 0.1, 20)])
+"""The same candidates and smaller ones, for weights of few levels."""
 
 LARGEST_BIAS_LOSS = 1 / 64
 """Of a result's code: what rounding a bias may cost where the weights leave room for less."""
@@ -43,7 +49,7 @@ def _least_error_step(part: WeightArray, peak: FloatArray, target: Target) -> Fl
     best = peak / target.largest_weight
     least = np.full_like(best, np.inf)
     nearest, scaled = np.empty_like(part), np.empty_like(part)
-    for kept in CLIPPING:
+    for kept in CLIPPING_OF_FEW if target.largest_weight <= FEW_LEVELS else CLIPPING:
         step = peak * (kept / target.largest_weight)
         np.multiply(part, (1 / step).astype(np.float32), out=scaled)
         np.rint(scaled, out=nearest)
@@ -70,17 +76,26 @@ def grid_step(real: WeightArray, target: Target) -> FloatArray:
 
 
 def refinement(
-    integers: npt.NDArray[np.integer], bias: FloatArray, gain: FloatArray, target: Target
+    integers: npt.NDArray[np.integer],
+    bias: FloatArray,
+    gain: FloatArray,
+    target: Target,
+    units: int = 1,
+    spread: IntArray | None = None,
 ) -> IntArray:
     """
     By what to multiply weights and bias so that rounding the bias costs next to nothing.
 
     Small integers as weights leave room: twice the weights and half the gain compute the same, and
     the bias has half the step. Powers of two; 1 where the room, or the bias that the target holds,
-    allows no more.
+    allows no more. `spread` (G x M) is over how many rows each input's weights are. Of a result of
+    several `units` each has an offset too, and the loss counts in steps of the number.
     """
     axes = shared_axes(target)
-    peak = np.abs(integers).max(axis=axes, keepdims=True, initial=0).astype(np.int64)
+    magnitudes = np.abs(integers)
+    if spread is not None and (spread > 1).any():
+        magnitudes = -(-magnitudes // spread[:, :, None])
+    peak = magnitudes.max(axis=axes, keepdims=True, initial=0).astype(np.int64)
     times = np.ones(peak.shape, np.int64)
     # Weights of zero, as of a constant that a core sends, leave room for any bias.
     room = np.where(peak > 0, target.largest_weight // np.maximum(peak, 1), 1 << 52)
@@ -89,11 +104,17 @@ def refinement(
         wide = values[:, None]
         return wide.max(axis=2, keepdims=True, initial=0) if target.gain == "core" else wide
 
-    reach = over_cores(np.abs(bias))
+    # Bias and offset are rounded each for itself.
+    rounded, reach = bias[None], over_cores(np.abs(bias))
+    if units > 1:
+        shares = unit_shares(units, target.rounding).astype(np.float64)
+        offsets = shares[:, None, None] / np.broadcast_to(gain, bias.shape)
+        rounded = np.concatenate([rounded, offsets])
+        reach = over_cores(np.abs(bias + offsets).max(axis=0))
     while True:
-        here = bias * times[:, 0]
-        loss = over_cores(np.abs(here - np.rint(here)) * (gain / times[:, 0]))
-        more = (loss > LARGEST_BIAS_LOSS) & (2 * times <= room)
+        here = rounded * times[:, 0]
+        lost = np.abs(here - np.rint(here)).max(axis=0) * (gain / times[:, 0])
+        more = (over_cores(lost) * units > LARGEST_BIAS_LOSS) & (2 * times <= room)
         more &= 2 * times * reach <= target.largest_bias
         if not more.any():
             return times
@@ -101,16 +122,18 @@ def refinement(
 
 
 def integers_of(
-    weight: WeightArray, step: FloatArray, target: Target
+    weight: WeightArray, step: FloatArray, target: Target, spread: IntArray
 ) -> tuple[npt.NDArray[np.integer], IntArray, FloatArray]:
     """
     The weights in steps, their sums over each column (G x N), and the steps.
 
+    Every input's weights reach as far as its `spread` (G x M) rows together.
     A common divisor of a core's weights goes to its step: a merge stage, all of whose weights are
     equal, then has weights of 1 and a small bias.
     """
     groups, _, outputs = weight.shape
-    integers = np.empty(weight.shape, np.int16 if max(map(abs, target.weights)) > 127 else np.int8)
+    widest = max(map(abs, target.weights)) * int(spread.max(initial=1))
+    integers = np.empty(weight.shape, np.int16 if widest > 127 else np.int8)
     sums = np.zeros((groups, outputs), np.int64)
     steps = step.copy()
     single = step.astype(np.float32)
@@ -120,7 +143,8 @@ def integers_of(
         first += len(part)
         nearest = part / single[here]
         np.rint(nearest, out=nearest)
-        np.clip(nearest, target.weights[0], target.weights[1], out=nearest)
+        limits = spread[here, :, None] * np.array(target.weights, np.float32)[:, None, None, None]
+        np.clip(nearest, *limits, out=nearest)
         integers[here] = nearest
         if target.gain_values != "power_of_two":
             divisor = _common_divisors(integers[here], target)
@@ -161,11 +185,12 @@ def _chunks(weight: WeightArray) -> Iterator[WeightArray]:
         yield weight[first : first + count]
 
 
-def power_of_two_step(
-    step: FloatArray, incoming: core_op.CodeType, outgoing: core_op.CodeType, target: Target
-) -> FloatArray:
-    """The next larger step that makes the gain a power of two, where the target has only those."""
+def power_of_two_step(step: FloatArray, ratio: float, target: Target) -> FloatArray:
+    """
+    The next larger step that makes the gain a power of two, where the target has only those.
+
+    The gain is the step times `ratio`, the step of the input over that of a unit of the result.
+    """
     if target.gain_values == "free":
         return step
-    ratio = incoming.scale.data / outgoing.scale.data
     return np.exp2(np.ceil(np.log2(step * ratio) - 1e-9)) / ratio

@@ -13,6 +13,9 @@ from .affine_forms import form_of, is_form_nonnegative
 AUXILIARY = "core_op.auxiliary"
 """Attribute of a `core_op.vmm` whose weights were not trained: merges, pooling, additions."""
 
+PARTIAL = "core_op.partial"
+"""Attribute of a `core_op.vmm` whose results are partial sums: a merge stage adds them."""
+
 FIXED = "core_op.fixed"
 """Attribute of a `core_op.vmm` whose integer weights are exactly the real ones: not to be tuned."""
 

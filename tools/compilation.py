@@ -65,6 +65,7 @@ class CompileOptions:
     output: str = "decisions"
     error: float = 0.001
     verify_all: bool = False
+    units: int | str = 1
     attribution: bool = False
 
 
@@ -181,6 +182,7 @@ class Compilation:
             max_pool=self.options.max_pool,
             output=self.options.output,
             error=self.options.error,
+            units=self.options.units,
             keep_real=self.options.attribution,
             data=data,
         )
@@ -309,12 +311,17 @@ class _ChipCodes:
         from ..targets.jax.evaluator import Evaluator
 
         self.evaluator = Evaluator(function)
-        decodes = (op for op in function.body.block.ops if isinstance(op, core_op.DecodeOp))
+        decodes = [op for op in function.body.block.ops if isinstance(op, core_op.DecodeOp)]
         self.wanted = [op.input for op in decodes]
+        self.units = [op.unit_count for op in decodes]
 
     def run(self, batch: Array) -> tuple[Array, ...]:
-        """The codes of a batch."""
-        return self.evaluator.values(self.wanted, batch, codes=True)
+        """The codes of a batch; where units carry a number, the number."""
+        codes = self.evaluator.values(self.wanted, batch, codes=True)
+        return tuple(
+            code.sum(axis=-1) if units > 1 else code
+            for code, units in zip(codes, self.units, strict=True)
+        )
 
 
 def _digest(array: Array) -> str:

@@ -4,12 +4,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects.builtin import ModuleOp
 
+from ..dialects.core_op import LARGEST_UNITS
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.samples import Preprocessing, Samples, load_labels, load_samples
 from ..dialects.support.target import FieldValue
@@ -84,6 +85,7 @@ def compile_model(
     max_pool: str = "auto",
     output: str = "decisions",
     error: float = 0.001,
+    units: int | Literal["auto"] = 1,
     verify_all: bool = False,
     attribution: bool = False,
     progress: Progress | None = None,
@@ -96,7 +98,8 @@ def compile_model(
     with `preprocessing`; `labels` the class of each test sample. The first `samples` of the
     calibration data are used; without `test` they tell the disagreement too. `overrides` changes
     fields of the target. With `output="values"` all outputs count, not only which is the largest.
-    `error` bounds that of each approximated function, as a part of its span over the data.
+    `error` bounds that of each approximated function, as a part of its span over the data. `units`
+    neurons carry each signal; with "auto" as many as its code needs, where the chip's bits are few.
     With `out`, that folder gets everything that was made, whole or not at all, and a run that was
     killed goes on after its last finished stage. The image is compared bit for bit with the
     compiler's own levels, on all test samples with `verify_all`. With `attribution` the report
@@ -106,6 +109,8 @@ def compile_model(
     started = perf_counter()
     if labels is not None and test is None:
         raise CorelowerError("labels need test samples")
+    if isinstance(units, int) and not 1 <= units <= LARGEST_UNITS:
+        raise CorelowerError(f"units must be 1 to {LARGEST_UNITS}, or auto, not {units}")
     if out is not None:
         require_replaceable(Path(out))
     options = CompileOptions(
@@ -118,15 +123,16 @@ def compile_model(
         output,
         error,
         verify_all,
+        units,
         attribution,
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()
-    test_samples = _samples(test, recipe) if test is not None else None
-    work.use_data(_samples(calibration, recipe), test_samples)
+    test_samples = as_samples(test, recipe) if test is not None else None
+    work.use_data(as_samples(calibration, recipe), test_samples)
     if labels is not None:
         assert test_samples is not None
-        work.use_labels(_labels(labels, len(test_samples)))
+        work.use_labels(as_labels(labels, len(test_samples)))
     if out is None:
         temporary = tempfile.TemporaryDirectory(prefix="corelower-")
         folder = Path(temporary.name) / "out"
@@ -144,7 +150,8 @@ def partial_folder(out: Path) -> Path:
     return out.with_name(f"{out.name}.partial")
 
 
-def _samples(data: Data, preprocessing: Preprocessing) -> Samples:
+def as_samples(data: Data, preprocessing: Preprocessing) -> Samples:
+    """The samples that a caller means; `Samples` keep their own preprocessing."""
     if isinstance(data, Samples):
         return data
     if isinstance(data, str | Path):
@@ -152,7 +159,8 @@ def _samples(data: Data, preprocessing: Preprocessing) -> Samples:
     return Samples(np.asarray(data), preprocessing)
 
 
-def _labels(labels: str | Path | npt.NDArray[np.integer], count: int) -> npt.NDArray[np.int64]:
+def as_labels(labels: str | Path | npt.NDArray[np.integer], count: int) -> npt.NDArray[np.int64]:
+    """The class of each of `count` samples, from an array or a file."""
     if isinstance(labels, str | Path):
         return load_labels(str(labels), count)
     return np.asarray(labels, np.int64)

@@ -2,15 +2,16 @@
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from .. import __version__
 from ..dialects.support.errors import CorelowerError
+from .cli_options import Layout, MaxPool, Output, numbers
 from .diagnostics import run_tool
+from .explore_command import explore_command
 
 app = typer.Typer(
     add_completion=False,
@@ -22,28 +23,6 @@ app = typer.Typer(
 
 INTERRUPTED = 130
 """What Typer makes of an interrupt, where it does not make `Abort` of it as earlier ones do."""
-
-
-class Layout(StrEnum):
-    """The order of an image's axes in the data."""
-
-    nchw = "nchw"
-    nhwc = "nhwc"
-
-
-class MaxPool(StrEnum):
-    """How a maximum is computed."""
-
-    auto = "auto"
-    relu = "relu"
-    native = "native"
-
-
-class Output(StrEnum):
-    """What counts of the network's outputs."""
-
-    decisions = "decisions"
-    values = "values"
 
 
 @app.command("compile")
@@ -73,6 +52,9 @@ def compile_command(
     error: Annotated[
         float, typer.Option(help="of an approximated function, at most, as a part of its span")
     ] = 0.001,
+    units: Annotated[
+        str, typer.Option(help="neurons that carry each signal: a number, or auto")
+    ] = "1",
     tune: Annotated[bool, typer.Option("--tune/--no-tune", help="repair the accuracy")] = True,
     seed: Annotated[int, typer.Option(help="of the tuning's order of samples")] = 0,
     samples: Annotated[int, typer.Option(help="calibration samples used", min=2)] = 1024,
@@ -89,7 +71,7 @@ def compile_command(
     from .compiler import compile_model
     from .target_overrides import parse_overrides
 
-    preprocessing = Preprocessing(scale, _numbers(mean), _numbers(std), layout.value)
+    preprocessing = Preprocessing(scale, numbers(mean), numbers(std), layout.value)
     with CompileConsole() as console:
         network = compile_model(
             model,
@@ -106,6 +88,7 @@ def compile_command(
             max_pool=max_pool.value,
             output=output.value,
             error=error,
+            units=_units(units),
             verify_all=verify,
             attribution=attribution,
             progress=console.progress,
@@ -144,7 +127,7 @@ def check_command(
     from .model_check import check_model
     from .target_overrides import parse_overrides
 
-    preprocessing = Preprocessing(scale, _numbers(mean), _numbers(std), layout.value)
+    preprocessing = Preprocessing(scale, numbers(mean), numbers(std), layout.value)
     check = check_model(
         model,
         target=target,
@@ -156,6 +139,9 @@ def check_command(
         write_text(json_file, json.dumps(check.to_json(), indent=1) + "\n")
     print_check(check)
     return 0 if check.can_compile else 1
+
+
+app.command("explore")(explore_command)
 
 
 @app.command("demo")
@@ -201,11 +187,12 @@ def _run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _numbers(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise CorelowerError(f"'{text}' is not a list of numbers, as 0.5 or 0.4,0.5,0.6") from None
+def _units(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if not text.isascii() or not text.isdigit():
+        raise CorelowerError(f"units is a number or auto, not '{text}'")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..passes.core_op_report import CAUSE_TITLES, PLACE_TITLES
 from ..targets.attribution import CAUSES, Attribution, BitGain, LayerLoss, decibels
 from .compile_report import node_of
-from .plot_style import ACCENT, BAD, EXTRA, GOOD, INK, WARN, drawing, shortened, svg_of
+from .plot_style import ACCENT, BAD, EXTRA, GOOD, INK, WARN, draw_figure, shortened, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def plot_costs(found: Attribution) -> str:
     layers = _largest([layer for layer in found.layers if _gains(layer)])
     if not layers:
         return ""
-    with drawing(1.0 + 0.27 * len(layers), 1) as (figure, (axis,)):
+    with draw_figure(1.0 + 0.27 * len(layers), 1) as (figure, (axis,)):
         ends = [[0.0, 0.0] for _ in layers]
         for cause in CAUSES:
             for row, layer in enumerate(layers):
@@ -43,7 +43,7 @@ def plot_costs(found: Attribution) -> str:
         axis.set_xlabel("by how much the outputs come nearer without the cause")
         _name_rows(axis, layers)
         _explain_colours(axis, {cause for layer in layers for cause in _gains(layer)})
-        return svg_of(figure, "what each cause in each layer costs at the outputs")
+        return to_svg(figure, "what each cause in each layer costs at the outputs")
 
 
 def plot_errors(found: Attribution) -> str:
@@ -52,7 +52,7 @@ def plot_errors(found: Attribution) -> str:
     layers = _largest(layers)
     if not layers:
         return ""
-    with drawing(1.0 + 0.25 * len(layers), 1) as (figure, (axis,)):
+    with draw_figure(1.0 + 0.25 * len(layers), 1) as (figure, (axis,)):
         for row, layer in enumerate(layers):
             for cause, value in _shown_errors(layer).items():
                 axis.plot([value], [row], "o", color=COLOURS[cause], markersize=6, alpha=0.9)
@@ -60,7 +60,7 @@ def plot_errors(found: Attribution) -> str:
         axis.margins(x=0.05)
         _name_rows(axis, layers)
         _explain_colours(axis, {cause for layer in layers for cause in _shown_errors(layer)})
-        return svg_of(figure, "error of each cause in each layer")
+        return to_svg(figure, "error of each cause in each layer")
 
 
 def plot_bits(bits: Sequence[BitGain]) -> str:
@@ -68,7 +68,7 @@ def plot_bits(bits: Sequence[BitGain]) -> str:
     shown = [bit for bit in bits if bit.distance_gain > 0][:SHOWN_BITS]
     if not shown:
         return ""
-    with drawing(0.7 + 0.27 * len(shown), 1) as (figure, (axis,)):
+    with draw_figure(0.7 + 0.27 * len(shown), 1) as (figure, (axis,)):
         rows = range(len(shown))
         colours = [COLOURS[bit.kind] for bit in shown]
         axis.barh(rows, [bit.distance_gain for bit in shown], color=colours, height=0.62)
@@ -80,7 +80,7 @@ def plot_bits(bits: Sequence[BitGain]) -> str:
         axis.invert_yaxis()
         axis.grid(visible=False, axis="y")
         axis.set_xlabel("by how much the outputs come nearer with one bit more")
-        return svg_of(figure, "what one bit more would give")
+        return to_svg(figure, "what one bit more would give")
 
 
 def _gains(layer: LayerLoss) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The look of the report's plots: SVG that takes the page's colours and font."""
+"""How plots look: SVG that goes into an HTML page and takes its colours and font from there."""
 
 # Matplotlib is typed in part only.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -33,8 +33,10 @@ _CSS = {
 
 
 @contextmanager
-def drawing(height: float, rows: int) -> "Generator[tuple[Figure, Sequence[Axes]]]":
-    """A figure of `height` inches with so many axes, one above the other."""
+def draw_figure(
+    height: float, rows: int, columns: int = 1
+) -> "Generator[tuple[Figure, Sequence[Axes]]]":
+    """A figure of `height` inches with its axes, row by row, in the page's style."""
     # Deferred: half a second that only a report needs. No pyplot: it would choose a window system.
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -60,11 +62,11 @@ def drawing(height: float, rows: int) -> "Generator[tuple[Figure, Sequence[Axes]
     }
     with rc_context(style):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        yield figure, [figure.add_subplot(rows, 1, row + 1) for row in range(rows)]
+        yield figure, [figure.add_subplot(rows, columns, at + 1) for at in range(rows * columns)]
 
 
-def svg_of(figure: "Figure", title: str) -> str:
-    """The figure as an element for a page; `title` is for those who do not see it."""
+def to_svg(figure: "Figure", title: str) -> str:
+    """The figure as an `<svg>` element; `title` is for those who cannot see it."""
     stream = StringIO()
     # Without a date, equal results are equal pages.
     figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

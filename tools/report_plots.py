@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .compile_report import LayerError
-from .plot_style import ACCENT, INK, WARN, drawing, shortened, svg_of
+from .plot_style import ACCENT, INK, WARN, draw_figure, shortened, to_svg
 from .stages import StageResult
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ def plot_stages(stages: Sequence[StageResult]) -> str:
     rows = [bool(known), bool(lossy)]
     if not any(rows):
         return ""
-    with drawing(1.75 * sum(rows), sum(rows)) as (figure, axes):
+    with draw_figure(1.75 * sum(rows), sum(rows)) as (figure, axes):
         remaining = list(axes)
         if known:
             _plot_accuracy(remaining.pop(0), [s.name for s in stages], known)
         if lossy:
             _plot_disagreement(remaining.pop(0), [s.name for s in stages], lossy)
-        return svg_of(figure, "accuracy and disagreement after each stage")
+        return to_svg(figure, "accuracy and disagreement after each stage")
 
 
 def plot_layers(layers: Sequence[LayerError], worst: Sequence[LayerError]) -> str:
@@ -41,13 +41,13 @@ def plot_layers(layers: Sequence[LayerError], worst: Sequence[LayerError]) -> st
     decibels = [layer.sqnr_db or 0.0 for layer in shown]
     colours = [WARN if layer in worst else ACCENT for layer in shown]
     if len(shown) > NAMED_BARS:
-        with drawing(2.6, 1) as (figure, (axis,)):
+        with draw_figure(2.6, 1) as (figure, (axis,)):
             axis.plot(range(1, len(shown) + 1), decibels, color=INK, alpha=0.3, linewidth=1)
             axis.scatter(range(1, len(shown) + 1), decibels, c=colours, s=12, zorder=3)
             axis.set_xlabel("layer, in the network's order")
             axis.set_ylabel("SQNR, dB")
-            return svg_of(figure, "error of each layer")
-    with drawing(0.7 + 0.25 * len(shown), 1) as (figure, (axis,)):
+            return to_svg(figure, "error of each layer")
+    with draw_figure(0.7 + 0.25 * len(shown), 1) as (figure, (axis,)):
         positions = range(len(shown))
         axis.barh(positions, decibels, color=colours, height=0.62)
         # A name may hold a dollar sign, which would start a formula.
@@ -63,7 +63,7 @@ def plot_layers(layers: Sequence[LayerError], worst: Sequence[LayerError]) -> st
             )  # fmt: skip
         axis.grid(visible=False, axis="y")
         axis.margins(x=0.08)
-        return svg_of(figure, "error of each layer")
+        return to_svg(figure, "error of each layer")
 
 
 def _plot_accuracy(axis: "Axes", names: list[str], stages: Sequence[StageResult]) -> None:

@@ -57,6 +57,7 @@ def stages_for(
     max_pool: str,
     output: str,
     error: float,
+    units: int | str = 1,
     keep_real: bool = False,
     data: str = "",
 ) -> list[Stage]:
@@ -69,10 +70,11 @@ def stages_for(
     approximate = f"error={error} {data} samples={samples}".replace("  ", " ")
     data = f"{data} samples={samples} output={output}".strip()
     keeps = str(tune or keep_real).lower()
+    calibrate = data if units == 1 else f"{data} units={units}"
     stages = [
         Stage("reformed", reform_pipeline(approximate=approximate, pooling=f"max={max_pool}")),
-        Stage("reencoded", encode_pipeline(data)),
-        Stage("expanded", tile_pipeline(data)),
+        Stage("reencoded", encode_pipeline(calibrate)),
+        Stage("expanded", tile_pipeline(calibrate)),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]
     if tune:

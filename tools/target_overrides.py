@@ -1,5 +1,6 @@
 """Overrides of a target's fields, as given on a command line: `signal_bits=4,weights=-7:7`."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import get_type_hints
 
@@ -55,3 +56,14 @@ def _integer(name: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise CorelowerError(f"{name} is a whole number, not '{text}'") from None
+
+
+def format_overrides(overrides: Mapping[str, FieldValue]) -> str:
+    """Fields and values as `parse_overrides` reads them."""
+    return ",".join(f"{name}={_text(value)}" for name, value in overrides.items())
+
+
+def _text(value: FieldValue) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ":".join(map(str, value)) if isinstance(value, tuple) else str(value)

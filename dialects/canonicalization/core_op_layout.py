@@ -19,6 +19,7 @@ from ..nn import Shape, shape_of
 from ..support.functions import GOLDEN_FUNCTION, find_function
 from ..support.provenance import (
     GOLDEN_ORDER,
+    GOLDEN_UNITS,
     GOLDEN_VALUE,
     golden_attributes,
     golden_name,
@@ -208,6 +209,7 @@ def _permuted_attributes(op: Operation, order: Order) -> dict[str, Attribute]:
         return attributes
     attributes.pop(GOLDEN_VALUE)
     attributes.pop(GOLDEN_ORDER, None)
+    attributes.pop(GOLDEN_UNITS, None)
     shape = shape_of(op.results[0])
     golden = _golden_shape(op, name)
     # Where it is not known, it has the axes of the result.

@@ -2,6 +2,7 @@
 
 from math import prod
 
+from .errors import CorelowerError
 from .target import Target
 
 
@@ -10,13 +11,27 @@ def rows_needed(fan_in: int, has_bias: bool, target: Target) -> int:
     return fan_in + (target.bias_rows if has_bias and not target.bias_bits else 0)
 
 
-def tiles_of(fan_in: int, outputs: int, target: Target) -> tuple[int, int]:
+def tiles_of(
+    fan_in: int, outputs: int, target: Target, units: tuple[int, int] = (1, 1)
+) -> tuple[int, int]:
     """
     Row tiles and column tiles of a matrix that is cut to the target's cores.
 
-    Every tile's core has bias rows, since the bias and zero points are shared out.
+    Every tile's core has bias rows, since the bias and zero points are shared out. `units` carry
+    each input and each output: they take so many rows and columns, all in one core. Raises
+    `CorelowerError` where a core has not that many.
     """
-    return -(-fan_in // target.inputs), -(-outputs // target.fan_out)
+    rows, columns = units
+    for needed, there, what in (
+        (rows, target.inputs, "rows"),
+        (columns, target.fan_out, "columns"),
+    ):
+        if needed > there:
+            raise CorelowerError(
+                f"a value of {needed} units does not fit a core of {there} {what}; "
+                "use core-op-calibrate with fewer units"
+            )
+    return -(-fan_in // (target.inputs // rows)), -(-outputs // (target.fan_out // columns))
 
 
 def cores_of(groups: int, positions: tuple[int, ...], target: Target) -> int:

@@ -1,6 +1,6 @@
 """Which value of the golden network an operation's first result stands for."""
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerType, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr, i64
 from xdsl.ir import Attribute, Operation
 from xdsl.utils.hints import isa
 
@@ -9,6 +9,13 @@ GOLDEN_VALUE = "golden"
 
 GOLDEN_ORDER = "golden_order"
 """Attribute: the golden value's axes in the order in which they run here; absent where the same."""
+
+GOLDEN_SCALE = "golden_scale"
+"""Attribute: what the golden value is multiplied with here, a tensor; absent where it is 1."""
+
+
+GOLDEN_UNITS = "golden_units"
+"""Attribute: so many neighbours in the last axis add up to a number; absent where it is one."""
 
 
 def golden_name(op: Operation) -> str | None:
@@ -27,6 +34,17 @@ def golden_order(op: Operation) -> tuple[int, ...] | None:
     return tuple(order.get_values()) if isa(order, DenseArrayBase[IntegerType]) else None
 
 
+def golden_units(op: Operation) -> int:
+    """The units that carry each number of the first result of `op`, neighbours in memory."""
+    units = op.attributes.get(GOLDEN_UNITS)
+    return units.value.data if isa(units, IntegerAttr[IntegerType]) else 1
+
+
+def units_attributes(units: int) -> dict[str, Attribute]:
+    """The attributes beside the name of a golden value that is carried by units."""
+    return {GOLDEN_UNITS: IntegerAttr(units, i64)} if units > 1 else {}
+
+
 def golden_attributes(name: str, order: tuple[int, ...] | None = None) -> dict[str, Attribute]:
     """The attributes of an operation whose first result stands for the golden value `name`."""
     attributes: dict[str, Attribute] = {GOLDEN_VALUE: StringAttr(name)}
@@ -43,5 +61,5 @@ def set_golden(op: Operation, name: str | None, order: tuple[int, ...] | None = 
 
 def provenance_of(op: Operation) -> dict[str, Attribute]:
     """The attributes to give to an operation whose result takes the place of that of `op`."""
-    names = (GOLDEN_VALUE, GOLDEN_ORDER)
+    names = (GOLDEN_VALUE, GOLDEN_ORDER, GOLDEN_SCALE, GOLDEN_UNITS)
     return {name: op.attributes[name] for name in names if name in op.attributes}

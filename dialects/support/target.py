@@ -128,6 +128,12 @@ class Target:
         return (coarse + self.fine_drive) * self.largest_weight
 
     @property
+    def holds_every_bias(self) -> bool:
+        """Whether every integer up to `largest_bias` is a bias, as units of a number need it."""
+        in_rows = self.bias_rows > 1 and self.fine_drive == 1 and self.largest_weight > 0
+        return self.bias_bits > 1 or in_rows
+
+    @property
     def fine_drive(self) -> int:
         """The constant on the last of several bias rows; the others have the largest code."""
         return max(1, -(-(self.largest_code // 2) // max(1, self.largest_weight)))

@@ -6,6 +6,9 @@ matrix product on codes is the integer one. No formula here lets a compiler fuse
 with an addition, or turn a division into a multiplication: each gives the same bits everywhere.
 """
 
+import functools
+import operator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -13,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...dialects.core_op import CodeType
+from ..unit_offsets import unit_offsets
 from .typed import HIGHEST, grouped_product
 
 
@@ -43,7 +47,7 @@ def _floor_through_jvp(
 
 
 def encode(real: jax.Array, code: CodeType) -> jax.Array:
-    """Real numbers to codes: `clamp(round(real * (1 / scale)) + zero, 0, 2^bits - 1)`."""
+    """Real numbers to numbers of a code: `clamp(round(real * (1 / scale)) + zero, 0, largest)`."""
     inverse = inverse_scale(code)
     return jnp.clip(round_through(real * inverse) + code.zero.data, 0, code.largest)
 
@@ -53,9 +57,27 @@ def decode(codes: jax.Array, code: CodeType) -> jax.Array:
     return (codes - code.zero.data) * np.float32(code.scale.data)
 
 
-def requantize(sums: jax.Array, gain: jax.Array, largest: int, rounding: str) -> jax.Array:
-    """Integer sums to codes: `clamp(round(sum * gain), 0, largest)`, the product in float32."""
-    return jnp.clip(_to_integer(sums * gain, rounding), 0, largest)
+def requantize(
+    sums: jax.Array, gain: jax.Array, largest: int, rounding: str, units: int = 1
+) -> jax.Array:
+    """
+    Integer sums to codes: `clamp(round(sum * gain), 0, largest)`, the product in float32.
+
+    A number of several units is the sum of theirs, each of which sees the sum with an offset. The
+    offsets have no gradient.
+    """
+    codes = [
+        jnp.clip(_to_integer(each * gain, rounding), 0, largest)
+        for each in _staggered(sums, gain, units, rounding)
+    ]
+    return functools.reduce(operator.add, codes)
+
+
+def deal(numbers: jax.Array, units: int) -> jax.Array:
+    """Numbers to their units on a trailing axis: `floor((number + u) / units)`."""
+    # The half keeps clear of the steps, so that a reciprocal is as good as the quotient.
+    shifted = numbers[..., None] + (np.arange(units, dtype=np.float32) + np.float32(0.5))
+    return jnp.floor(shifted * np.float32(1 / units))
 
 
 class CodeSwitch(NamedTuple):
@@ -63,7 +85,7 @@ class CodeSwitch(NamedTuple):
     What is done to a number on its way to its code: scalars, so that one compilation serves all.
 
     `rounding` and `clipping` are 1 for what the chip does and 0 for nothing; `levels` is how many
-    levels lie on a step of the code, 1 on the chip.
+    levels lie on a step of the number, 1 on the chip.
     """
 
     rounding: jax.Array
@@ -73,27 +95,48 @@ class CodeSwitch(NamedTuple):
 
 def switched_encode(real: jax.Array, code: CodeType, switch: CodeSwitch) -> jax.Array:
     """As `encode`, with parts of it switched off."""
-    steps = _partly_rounded(real * inverse_scale(code), "nearest", switch)
+    steps = real * inverse_scale(code)
+    rounded = _on_levels(steps, "nearest", switch)
+    steps = jnp.where(switch.rounding > 0, rounded, steps)
     return _partly_clipped(steps + code.zero.data, code.largest, switch)
 
 
 def switched_requantize(
     sums: jax.Array,
     gain: jax.Array,
-    largest: int,
+    code: CodeType,
     rounding: str,
     switch: CodeSwitch,
     *,
     rectified: bool,
 ) -> jax.Array:
-    """As `requantize`, with parts of it switched off; `rectified` sums stay so at code 0."""
-    steps = jax.nn.relu(sums * gain) if rectified else sums * gain
-    return _partly_clipped(_partly_rounded(steps, rounding, switch), largest, switch)
+    """
+    As `requantize` to numbers of `code`, with parts of it switched off.
+
+    `rectified` sums stay so at code 0. Clipping a number is the same as clipping each of its units.
+    """
+    units = code.units.data
+    steps = sums * gain * np.float32(units)
+    rounded = _on_levels(steps, rounding, switch)
+    if units > 1:
+        # The units are set apart by steps of the number: finer levels need none of that.
+        staggered = _staggered(sums, gain, units, rounding)
+        codes = (_to_integer(each * gain, rounding) for each in staggered)
+        rounded = jnp.where(switch.levels == 1, functools.reduce(operator.add, codes), rounded)
+    steps = jnp.where(switch.rounding > 0, rounded, steps)
+    return _partly_clipped(jax.nn.relu(steps) if rectified else steps, code.largest, switch)
 
 
-def _partly_rounded(x: jax.Array, rounding: str, switch: CodeSwitch) -> jax.Array:
-    rounded = _to_integer(x * switch.levels, rounding) / switch.levels
-    return jnp.where(switch.rounding > 0, rounded, x)
+def _staggered(sums: jax.Array, gain: jax.Array, units: int, rounding: str) -> Sequence[jax.Array]:
+    """The sums that the units of a number see."""
+    if units == 1:
+        return (sums,)
+    offsets = unit_offsets(jax.lax.stop_gradient(gain), units, rounding)
+    return [sums + offsets[..., unit] for unit in range(units)]
+
+
+def _on_levels(x: jax.Array, rounding: str, switch: CodeSwitch) -> jax.Array:
+    return _to_integer(x * switch.levels, rounding) / switch.levels
 
 
 def _partly_clipped(x: jax.Array, largest: int, switch: CodeSwitch) -> jax.Array:

@@ -15,9 +15,11 @@ from ...dialects.nn import shape_of
 from ..attribution import Distance
 from . import arithmetic
 from .compare import ValuePair
-from .core_op import required_code
+from .core_op import number_of
+from .distance import output_distance
 from .evaluator import Evaluator, Parameters, Program, SampleSource, Values
 from .network_parts import Part, gives_codes
+from .paired_values import as_golden, as_ours, number_shape, numbers_of, with_numbers
 from .switches import INTEGER, REAL, RealParameters, SwitchedFunctions, Switches
 from .typed import float32, jit
 from .windows import materialize
@@ -143,7 +145,7 @@ class SwitchedNetwork:
         for count, values in self.golden.batches(wanted, samples):
             inputs = np.asarray(samples[start : start + count], np.float32)
             aligned = [
-                np.asarray(pair.align(array), np.float32).reshape(count, *shape_of(pair.value))
+                np.asarray(pair.align(array), np.float32).reshape(count, *_shape_of_numbers(pair))
                 for pair, array in zip((*self._pairs, self.output), values, strict=True)
             ]
             filled = [float32(_filled(array, size)) for array in (inputs, *aligned)]
@@ -165,13 +167,13 @@ class SwitchedNetwork:
         distance, disagreeing, golden, golden_squares = sums[4 * len(self.parts) :]
         # Nothing is relative to a golden value that is zero throughout.
         power = np.where(signal > 0, signal, np.inf)
-        sizes = [np.prod(shape_of(part.value)) * samples for part in self.parts]
+        sizes = [np.prod(shape_of(p.value)) / p.units * samples for p in self.parts]
         if self.decisions:
             outputs = Distance(float(distance / samples), float(disagreeing / samples))
         else:
-            count = samples * float(np.prod(shape_of(self.output.value)))
+            count = samples * float(np.prod(shape_of(self.output.golden)))
             variance = golden_squares / count - (golden / count) ** 2
-            outputs = Distance(float(distance / count / max(variance, 1e-12)), None)
+            outputs = Distance(float(distance / samples / max(variance, 1e-12)), None)
         return Measured(error / power, off_grid / power, mismatch / np.array(sizes), outputs)
 
     def _batch(
@@ -206,11 +208,12 @@ class SwitchedNetwork:
             program.run(parameters, values, functions)
             if part is None:
                 continue
-            found, code = materialize(values[part.value]), required_code(part.value)
-            number = self.parts.index(part)
+            value, code, units = materialize(values[part.value]), part.code, part.units
+            found, number = numbers_of(value, units), self.parts.index(part)
             if part.pair is None:
                 assert isinstance(part.signal[0], core_op.EncodeOp)
-                goal = _steps(materialize(values[part.signal[0].input]), code)
+                source = materialize(values[part.signal[0].input])
+                goal = _steps(source, code).reshape(found.shape)
             else:
                 goal = _steps(wanted[part.value], code)
             mismatch = float32(0)
@@ -224,39 +227,25 @@ class SwitchedNetwork:
             signal = jnp.sum(jnp.square(goal - code.zero.data))
             squares = [jnp.sum(jnp.square(other - goal)) for other in (found, on_grid)]
             rows.append((signal, *squares, mismatch))
-            values[part.value] = jnp.where(switches.fed > 0, goal, found)
-        output = materialize(values[self.output.value])
-        code = core_op.code_of(self.output.value)
-        given = output if code is None else arithmetic.decode(output, code)
+            chosen = jnp.where(switches.fed > 0, goal, found)
+            values[part.value] = with_numbers(value, chosen, units)
+        given = _real(self.output, values)
         parts = [jnp.stack(column) for column in zip(*rows, strict=True)]
         return _Sums(*parts, *self._output_sums(given.reshape(-1), golden[-1].reshape(-1)))
 
     def _output_sums(self, given: jax.Array, wanted: jax.Array) -> tuple[jax.Array, ...]:
-        squares = jnp.sum(jnp.square(wanted))
-        if not self.decisions:
-            distance = jnp.sum(jnp.square(given - wanted))
-            return distance, float32(0), jnp.sum(wanted), squares
-        expected = jax.nn.log_softmax(wanted)
-        distance = jnp.sum(jnp.exp(expected) * (expected - jax.nn.log_softmax(given)))
+        distance = output_distance(given, wanted, decides=self.decisions)
         differs = (jnp.argmax(given) != jnp.argmax(wanted)).astype(jnp.float32)
-        return distance, differs, jnp.sum(wanted), squares
+        return distance, differs, jnp.sum(wanted), jnp.sum(jnp.square(wanted))
 
     def _exact_value(self, part: Part, parameters: Parameters, values: Values) -> jax.Array:
         """What golden operations make of the part's inputs, in the layout of its value."""
-        known: Values = {}
-        for pair in part.exact_inputs:
-            array, code = materialize(values[pair.value]), core_op.code_of(pair.value)
-            real = array if code is None else arithmetic.decode(array, code)
-            shape = shape_of(pair.golden)
-            order = pair.order or tuple(range(len(shape)))
-            turned = real.reshape([shape[axis] for axis in order])
-            known[pair.golden] = jnp.transpose(turned, np.argsort(order).tolist())
+        known: Values = {
+            pair.golden: as_golden(pair, _real(pair, values)) for pair in part.exact_inputs
+        }
         self._exact[part.value].run(parameters, known)
         assert part.pair is not None
-        result = materialize(known[part.pair.golden])
-        if part.pair.order is not None:
-            result = jnp.transpose(result, part.pair.order)
-        return result.reshape(shape_of(part.value))
+        return as_ours(part.pair, materialize(known[part.pair.golden]))
 
 
 def _segments(
@@ -272,6 +261,17 @@ def _segments(
             pending = []
     if pending:
         yield program.part(pending), None
+
+
+def _shape_of_numbers(pair: ValuePair) -> tuple[int, ...]:
+    return number_shape(shape_of(pair.value), pair.units[0])
+
+
+def _real(pair: ValuePair, values: Values) -> jax.Array:
+    """The real numbers that the value of `pair` stands for."""
+    units, code = pair.units[0], core_op.code_of(pair.value)
+    numbers = numbers_of(materialize(values[pair.value]), units)
+    return numbers if code is None else arithmetic.decode(numbers, number_of(code, units))
 
 
 def _steps(real: jax.Array, code: core_op.CodeType) -> jax.Array:

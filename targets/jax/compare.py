@@ -12,7 +12,8 @@ from xdsl.ir import Operation, SSAValue
 from ...dialects import trained
 from ...dialects.nn import shape_of
 from ...dialects.support.errors import CorelowerError, describe_location
-from ...dialects.support.provenance import golden_order
+from ...dialects.support.golden_scale import golden_scale
+from ...dialects.support.provenance import golden_order, golden_units
 from ..measures import Comparison, ComparisonRecord, ValuePlace
 from .evaluator import (
     BATCH_BYTES,
@@ -50,7 +51,7 @@ def compare_functions(
         strict=True,
     ):
         aligned = [pair.align(array) for pair, array in zip(pairs, reference, strict=True)]
-        record.add(actual, aligned)
+        record.add([p.number(array) for p, array in zip(pairs, actual, strict=True)], aligned)
         if progress is not None:
             progress(record.samples, len(inputs[0]))
     return record.comparison([pair.place for pair in pairs], skipped)
@@ -65,9 +66,20 @@ class ValuePair:
     golden: SSAValue
     order: tuple[int, ...] | None = None
     """The golden value's axes, where they run in another order in `value`."""
+    scale: npt.NDArray[np.float32] | None = None
+    """What the golden value is multiplied with in `value`, where channels were scaled."""
+    units: tuple[int, int] = (1, 1)
+    """How many neighbours add up to a number, in `value` and in `golden`."""
+
+    def number(self, actual: Array) -> Array:
+        """A batch of values, each the sum of its units."""
+        return _sum_of_units(actual, self.units[0])
 
     def align(self, golden: Array) -> Array:
         """A batch of golden values, their elements in the order of `value`."""
+        golden = _sum_of_units(golden, self.units[1])
+        if self.scale is not None:
+            golden = np.multiply(golden.astype(np.float32), self.scale)
         if self.order is None:
             return golden
         return np.transpose(golden, (0, *(axis + 1 for axis in self.order)))
@@ -100,20 +112,33 @@ def pair_values(ours: Evaluator, theirs: Evaluator) -> tuple[list[ValuePair], di
         if name not in golden_values or isinstance(op, trained.TensorOp):
             continue
         golden_op, golden = golden_values[name]
-        shape, golden_shape = shape_of(value), shape_of(golden)
+        units = golden_units(op), golden_units(golden_op)
+        sizes = prod(shape_of(value)) // units[0], prod(shape_of(golden)) // units[1]
+        golden_shape = shape_of(golden)
         order = golden_order(op)
         if order == golden_order(golden_op):
             order = None
         elif golden_order(golden_op) is not None:
             skipped[name] = "its axes run in another order on each side"
             continue
-        if prod(shape) != prod(golden_shape):
-            skipped[name] = f"{prod(shape)} elements stand for {prod(golden_shape)}"
+        if golden_scale(golden_op) is not None:
+            skipped[name] = "its channels are scaled on the other side"
+            continue
+        if sizes[0] != sizes[1]:
+            skipped[name] = f"{sizes[0]} elements stand for {sizes[1]}"
         elif order is not None and sorted(order) != list(range(len(golden_shape))):
             skipped[name] = f"golden_order {list(order)} does not fit shape {list(golden_shape)}"
+        elif order is not None and units[1] > 1:
+            skipped[name] = "its axes run in another order than the units on the other side"
         else:
-            pairs.append(ValuePair(name, value, golden, order))
+            pairs.append(ValuePair(name, value, golden, order, golden_scale(op), units))
     return pairs, skipped
+
+
+def _sum_of_units(array: Array, units: int) -> Array:
+    if units == 1:
+        return array
+    return array.reshape(len(array), -1, units).sum(axis=-1)
 
 
 def _batch_size(pairs: Sequence[ValuePair], ours: Evaluator, theirs: Evaluator) -> int:

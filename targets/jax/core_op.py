@@ -6,15 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from ...dialects import core_op
 from ...dialects.nn import shape_of
 from . import arithmetic
 from .typed import pad
-from .windows import WindowedInput
+from .windows import JoinedInput, LazyInput, WindowedInput, product_of
 
-Values = jax.Array | WindowedInput
+Values = jax.Array | LazyInput
 
 
 @register_impls
@@ -25,13 +25,17 @@ class CoreOpFunctions(InterpreterFunctions):
     def encode(
         self, interpreter: Interpreter, op: core_op.EncodeOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
-        return (self.to_element(op, args[0]),)
+        units = op.unit_count
+        numbers = self.to_code(op, args[0], number_of(required_code(op.result), units))
+        return (numbers if units == 1 else self.to_units(op, numbers, units),)
 
     @impl(core_op.DecodeOp)
     def decode(
         self, interpreter: Interpreter, op: core_op.DecodeOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
-        return (arithmetic.decode(args[0], required_code(op.input)),)
+        units, code = op.unit_count, required_code(op.input)
+        numbers = args[0] if units == 1 else args[0].sum(axis=-1)
+        return (arithmetic.decode(numbers, number_of(code, units)),)
 
     @impl(core_op.VmmOp)
     def vmm(
@@ -40,24 +44,30 @@ class CoreOpFunctions(InterpreterFunctions):
         x, weight, *rest = args
         bias = rest.pop(0) if op.bias is not None else None
         if not op.is_quantized:
-            sums = _product(_to_real(x, op.input), weight)
+            sums = product_of(_to_real(x, op.input), weight)
             real = sums if bias is None else sums + bias
             if op.activation.data is core_op.Activation.RELU:
                 real = jax.nn.relu(real)
-            return (self.to_element(op, real),)
+            code = core_op.code_of(op.result)
+            return (real if code is None else self.to_code(op, real, code),)
         gain = rest[0] if rest[0].ndim == 2 else rest[0][:, None]
         weight = weight.astype(jnp.float32)
         bias = bias.astype(jnp.float32) if bias is not None else None
         weight, bias = self.parameters(op, weight, bias, gain)
-        sums = _product(x, weight)
+        sums = product_of(x, weight)
         if bias is not None:
             sums = sums + bias
         return (self.requantize(op, sums, gain),)
 
-    def to_element(self, op: core_op.EncodeOp | core_op.VmmOp, real: jax.Array) -> jax.Array:
-        """Real results as the operation gives them: in its code, where it has one."""
-        code = core_op.code_of(op.result)
-        return real if code is None else arithmetic.encode(real, code)
+    def to_code(
+        self, op: core_op.EncodeOp | core_op.VmmOp, real: jax.Array, code: core_op.CodeType
+    ) -> jax.Array:
+        """Real results as numbers of a code: that of all units together, where there are some."""
+        return arithmetic.encode(real, code)
+
+    def to_units(self, op: core_op.EncodeOp, numbers: jax.Array, units: int) -> jax.Array:
+        """Numbers as the units that carry them, on a trailing axis."""
+        return arithmetic.deal(numbers, units)
 
     def parameters(
         self, op: core_op.VmmOp, weight: jax.Array, bias: jax.Array | None, gain: jax.Array
@@ -67,7 +77,9 @@ class CoreOpFunctions(InterpreterFunctions):
 
     def requantize(self, op: core_op.VmmOp, sums: jax.Array, gain: jax.Array) -> jax.Array:
         """The codes of a quantised product's sums."""
-        return arithmetic.requantize(sums, gain, required_code(op.result).largest, rounding_of(op))
+        code = required_code(op.result)
+        units, largest = code.units.data, code.unit_largest
+        return arithmetic.requantize(sums, gain, largest, rounding_of(op), units)
 
     @impl(core_op.MaxOp)
     def max(
@@ -78,9 +90,10 @@ class CoreOpFunctions(InterpreterFunctions):
     @impl(core_op.WindowOp)
     def window(
         self, interpreter: Interpreter, op: core_op.WindowOp, args: tuple[Any, ...]
-    ) -> tuple[jax.Array | WindowedInput]:
+    ) -> tuple[Values]:
         windows = WindowedInput(args[0], op.window, _zero_of(op.input))
-        lazily = isinstance(op.result.get_user_of_unique_use(), core_op.VmmOp)
+        user = op.result.get_user_of_unique_use()
+        lazily = _is_product(user) or (isinstance(user, core_op.ConcatOp) and _joins_inputs(user))
         return (windows if lazily else windows.materialize(),)
 
     @impl(core_op.PadOp)
@@ -100,7 +113,9 @@ class CoreOpFunctions(InterpreterFunctions):
     @impl(core_op.ConcatOp)
     def concat(
         self, interpreter: Interpreter, op: core_op.ConcatOp, args: tuple[Any, ...]
-    ) -> tuple[jax.Array]:
+    ) -> tuple[Values]:
+        if any(isinstance(value, LazyInput) for value in args):
+            return (JoinedInput(args, tuple(shape_of(value)[-1] for value in op.inputs)),)
         return (jnp.concatenate(args, axis=op.axis.value.data),)
 
     @impl(core_op.PermuteOp)
@@ -135,6 +150,13 @@ def required_code(value: SSAValue) -> core_op.CodeType:
     return code
 
 
+def number_of(code: core_op.CodeType, units: int) -> core_op.CodeType:
+    """The code of the number whose units on an axis have `code`; `code` where there are none."""
+    if units == 1:
+        return code
+    return core_op.CodeType(code.bits.data, code.scale.data, code.zero.data * units, units)
+
+
 def rounding_of(op: core_op.VmmOp) -> str:
     """How the target of `op` rounds sums: `nearest` or `floor`."""
     target = core_op.target_of(op)
@@ -150,12 +172,16 @@ def _to_real(x: Values, value: SSAValue) -> Values:
     code = core_op.code_of(value)
     if code is None:
         return x
-    if isinstance(x, WindowedInput):
+    if isinstance(x, LazyInput):
         return x.map(lambda codes: arithmetic.decode(codes, code), fill=0.0)
     return arithmetic.decode(x, code)
 
 
-def _product(x: Values, weight: jax.Array) -> jax.Array:
-    if isinstance(x, WindowedInput):
-        return x.multiply(weight)
-    return arithmetic.product(x, weight)
+def _is_product(user: Operation | None) -> bool:
+    return isinstance(user, core_op.VmmOp)
+
+
+def _joins_inputs(op: core_op.ConcatOp) -> bool:
+    """Whether a dot product alone reads what is put together, along its inputs."""
+    is_last = op.axis.value.data == len(shape_of(op.result)) - 1
+    return is_last and _is_product(op.result.get_user_of_unique_use())

@@ -23,11 +23,11 @@ from .core_op import CoreOpFunctions
 from .nn import NN_FUNCTIONS
 from .prime import PrimeFunctions
 from .typed import float32, jit, to_device
-from .windows import WindowedInput, materialize
+from .windows import LazyInput, materialize
 
 FloatArray = npt.NDArray[np.float32]
 Parameters = Mapping[str, jax.Array]
-Values = dict[SSAValue, jax.Array | WindowedInput]
+Values = dict[SSAValue, jax.Array | LazyInput]
 Progress = Callable[[int, int], None]
 """Called with the samples done and all samples."""
 
@@ -97,7 +97,7 @@ class Program:
     def run(
         self,
         parameters: Parameters,
-        values: dict[SSAValue, jax.Array | WindowedInput],
+        values: dict[SSAValue, jax.Array | LazyInput],
         overriding: InterpreterFunctions | None = None,
     ) -> None:
         """

@@ -10,6 +10,7 @@ from ...dialects import core_op
 from ...dialects.support.errors import describe_location
 from ..attribution import INPUT
 from .compare import ValuePair, pair_values
+from .core_op import number_of, required_code
 from .evaluator import Evaluator
 
 Coding = core_op.EncodeOp | core_op.VmmOp
@@ -42,6 +43,19 @@ class Part:
     def operations(self) -> tuple[Coding, ...]:
         """All that give codes."""
         return (*self.inner, *self.signal)
+
+    @property
+    def units(self) -> int:
+        """How many neighbours in memory add up to a number of the value."""
+        if self.pair is not None:
+            return self.pair.units[0]
+        (op,) = self.signal
+        return op.unit_count if isinstance(op, core_op.EncodeOp) else 1
+
+    @property
+    def code(self) -> core_op.CodeType:
+        """The code of the value's numbers."""
+        return number_of(required_code(self.value), self.units)
 
     @property
     def where(self) -> str | None:

@@ -27,6 +27,25 @@ PARTS = np.concatenate([np.linspace(0.05, 0.4, 8), np.linspace(0.42, 1.0, 59)])
 
 
 @dataclass(frozen=True)
+class Levels:
+    """The numbers of a code of `bits` in so many units: from 0 to `largest`."""
+
+    bits: int
+    units: int = 1
+
+    @property
+    def largest(self) -> int:
+        """The largest number."""
+        return self.units * ((1 << self.bits) - 1)
+
+    def scale_and_zero(self, low: float, high: float) -> tuple[np.float32, np.float32]:
+        """Scale and zero point of the code over `low .. high`, as `core-op-reencode` has them."""
+        scale = np.float32(max((high - low) / self.largest, np.finfo(np.float32).tiny))
+        zero = self.units * round(-low / (float(scale) * self.units))
+        return scale, np.float32(np.clip(zero, 0, self.largest))
+
+
+@dataclass(frozen=True)
 class Observed:
     """
     What a signal's values were: extremes over all, a part of the values, and, where a sample's
@@ -79,16 +98,33 @@ def observe(function: FuncOp, values: Sequence[SSAValue], samples: Samples) -> l
     ]
 
 
+def channel_magnitudes(
+    function: FuncOp, values: Sequence[SSAValue], samples: Samples
+) -> list[npt.NDArray[np.float64]]:
+    """The root mean square of each of `values`, positions.. x G x N, over samples and positions."""
+    sums = [np.zeros(shape_of(value)[-2:]) for value in values]
+    for count, batch in Evaluator(function).batches(values, samples):
+        for total, value in zip(sums, batch, strict=True):
+            square = np.square(value.astype(np.float32)).mean(axis=tuple(range(value.ndim - 2)))
+            total += square * (count / len(samples))
+    return [np.sqrt(total) for total in sums]
+
+
 def least_error_range(
-    observed: Observed, bits: int, *, rectified: bool, functions: Sequence[Function] = ()
+    observed: Observed,
+    bits: int,
+    *,
+    rectified: bool,
+    functions: Sequence[Function] = (),
+    units: int = 1,
 ) -> tuple[float, float]:
     """
-    The interval whose uniform code of `bits` has the least squared error on the values.
+    The interval whose uniform code of `bits`, in `units`, has the least squared error on values.
 
     With `functions` it is the error behind them, relative to the span of each. Searched one end
     after the other, among parts of the extremes; zero is inside.
     """
-    error_of = _error_behind(observed.values, bits, functions)
+    error_of = _error_behind(observed.values, Levels(bits, units), functions)
     low, high = (0.0 if rectified else min(observed.low, 0.0)), max(observed.high, 0.0)
     if low == high:
         return low, high
@@ -106,7 +142,23 @@ def least_error_range(
     return best_low, best_high
 
 
-def decision_range(observed: Observed, bits: int) -> tuple[float, float]:
+def relative_error(observed: Observed, low: float, high: float, bits: int, units: int = 1) -> float:
+    """The root of the mean squared error of a code over `low .. high`, as a part of the values'."""
+    values = observed.values
+    difference = _quantize(values, low, high, Levels(bits, units)) - values
+    power = float(np.vdot(values, values))
+    return float(np.sqrt(np.vdot(difference, difference) / power)) if power > 0 else 0.0
+
+
+def decision_loss(observed: Observed, low: float, high: float, bits: int, units: int = 1) -> float:
+    """The part of the vectors whose largest element a code over `low .. high` does not keep."""
+    rows = observed.rows
+    assert rows is not None
+    coded = _quantize(rows, low, high, Levels(bits, units))
+    return float(_undecided(coded, rows.argmax(axis=1)).mean())
+
+
+def decision_range(observed: Observed, bits: int, units: int = 1) -> tuple[float, float]:
     """
     The interval whose code keeps what the vectors decide, as a softmax would read them.
 
@@ -127,14 +179,17 @@ def decision_range(observed: Observed, bits: int) -> tuple[float, float]:
     candidates.append((min(observed.low, 0.0), max(observed.high, 0.0)))
 
     def loss(interval: tuple[float, float]) -> tuple[float, float]:
-        coded = _quantize(rows, *interval, bits)
-        # Two equal codes are no decision, even where the first of them is the right one.
-        top = np.partition(coded, -2, axis=1)[:, -2:]
-        undecided = (coded.argmax(axis=1) != decisions) | (top[:, 0] == top[:, 1])
+        coded = _quantize(rows, *interval, Levels(bits, units))
         divergence = np.exp(wanted) * (wanted - _log_softmax(coded))
-        return float(undecided.sum()), float(divergence.sum(axis=1).mean())
+        return float(_undecided(coded, decisions).sum()), float(divergence.sum(axis=1).mean())
 
     return min((c for c in candidates if c[0] < c[1]), key=loss)
+
+
+def _undecided(coded: FloatArray, decisions: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Which rows have another largest element, or two: equal codes are no decision."""
+    top = np.partition(coded, -2, axis=1)[:, -2:]
+    return (coded.argmax(axis=1) != decisions) | (top[:, 0] == top[:, 1])
 
 
 def _log_softmax(rows: FloatArray) -> FloatArray:
@@ -143,12 +198,12 @@ def _log_softmax(rows: FloatArray) -> FloatArray:
 
 
 def _error_behind(
-    values: FloatArray, bits: int, functions: Sequence[Function]
+    values: FloatArray, levels: Levels, functions: Sequence[Function]
 ) -> Callable[[float, float], float]:
     """The squared error of the values in the code over an interval, or of functions of them."""
 
     def error(low: float, high: float) -> float:
-        difference = _quantize(values, low, high, bits) - values
+        difference = _quantize(values, low, high, levels) - values
         return float(np.vdot(difference, difference))
 
     if not functions:
@@ -157,9 +212,9 @@ def _error_behind(
     spans = [max(float(np.ptp(wanted)), np.finfo(np.float32).tiny) for wanted in exact]
 
     def error_behind(low: float, high: float) -> float:
-        scale, zero = _scale_and_zero(low, high, bits)
-        codes = _codes(values, scale, zero, bits).astype(np.intp)
-        numbers = (np.arange(1 << bits) - zero) * scale
+        scale, zero = levels.scale_and_zero(low, high)
+        codes = _codes(values, scale, zero, levels).astype(np.intp)
+        numbers = (np.arange(levels.largest + 1) - zero) * scale
         total = 0.0
         for function, wanted, span in zip(functions, exact, spans, strict=True):
             difference = (function(numbers)[codes] - wanted) / span
@@ -169,23 +224,17 @@ def _error_behind(
     return error_behind
 
 
-def _quantize(values: FloatArray, low: float, high: float, bits: int) -> FloatArray:
+def _quantize(values: FloatArray, low: float, high: float, levels: Levels) -> FloatArray:
     """To the nearest number of the code over `low .. high`, zero being one of them."""
-    scale, zero = _scale_and_zero(low, high, bits)
-    codes = _codes(values, scale, zero, bits)
+    scale, zero = levels.scale_and_zero(low, high)
+    codes = _codes(values, scale, zero, levels)
     codes -= zero
     codes *= scale
     return codes
 
 
-def _codes(values: FloatArray, scale: np.float32, zero: np.float32, bits: int) -> FloatArray:
+def _codes(values: FloatArray, scale: np.float32, zero: np.float32, levels: Levels) -> FloatArray:
     codes = np.rint(values / scale)
     codes += zero
-    np.clip(codes, 0, (1 << bits) - 1, out=codes)
+    np.clip(codes, 0, levels.largest, out=codes)
     return codes
-
-
-def _scale_and_zero(low: float, high: float, bits: int) -> tuple[np.float32, np.float32]:
-    largest = (1 << bits) - 1
-    scale = np.float32(max((high - low) / largest, np.finfo(np.float32).tiny))
-    return scale, np.float32(np.clip(round(-low / float(scale)), 0, largest))

@@ -69,17 +69,22 @@ class SwitchedFunctions(CoreOpFunctions):
             given.rounding[place], given.clipping[place], given.levels[place]
         )
 
-    def to_element(self, op: core_op.EncodeOp | core_op.VmmOp, real: jax.Array) -> jax.Array:
-        code = core_op.code_of(op.result)
-        if code is None:
-            return real
+    def to_code(
+        self, op: core_op.EncodeOp | core_op.VmmOp, real: jax.Array, code: core_op.CodeType
+    ) -> jax.Array:
         return arithmetic.switched_encode(real, code, self.switch_of(self.places[op]))
+
+    def to_units(self, op: core_op.EncodeOp, numbers: jax.Array, units: int) -> jax.Array:
+        # Only whole numbers can be dealt out.
+        switch = self.switch_of(self.places[op])
+        dealt, alike = arithmetic.deal(numbers, units), spread_evenly(numbers, units)
+        return jnp.where((switch.rounding > 0) & (switch.levels == 1), dealt, alike)
 
     def requantize(self, op: core_op.VmmOp, sums: jax.Array, gain: jax.Array) -> jax.Array:
         return arithmetic.switched_requantize(
             sums,
             gain,
-            required_code(op.result).largest,
+            required_code(op.result),
             rounding_of(op),
             self.switch_of(self.places[op]),
             rectified=op.activation.data is core_op.Activation.RELU,
@@ -93,11 +98,12 @@ class SwitchedFunctions(CoreOpFunctions):
             return weight, bias
         which = self.switches.weights[place]
         incoming, outgoing = required_code(op.input), required_code(op.result)
-        zero = incoming.zero.data
+        # As the gain, those of one unit of the result.
+        zero, step = incoming.zero.data, outgoing.scale.data * outgoing.units.data
         added = bias if bias is not None else zeros(self.real[place].bias.shape)
-        ratio = np.float32(incoming.scale.data / outgoing.scale.data)
+        ratio = np.float32(incoming.scale.data / step)
         real = self.real[place].weight * (ratio / gain[:, None])
-        offset = self.real[place].bias * np.float32(1 / outgoing.scale.data) + outgoing.zero.data
+        offset = self.real[place].bias * np.float32(1 / step) + outgoing.unit.zero.data
         real_bias = offset / gain - zero * real.sum(axis=1)
         # The level of the finer grid beside an integer that is nearest to the real weight.
         finer = weight - jnp.round(2 * jnp.clip(weight - real, -0.5, 0.5)) / 2
@@ -107,3 +113,8 @@ class SwitchedFunctions(CoreOpFunctions):
             jnp.select(cases, [real, weight], finer),
             jnp.select(cases, [real_bias, added], finer_bias),
         )
+
+
+def spread_evenly(numbers: jax.Array, units: int) -> jax.Array:
+    """Numbers to units that are alike, on a trailing axis: what reads all of them sees the same."""
+    return jnp.repeat(numbers[..., None] / np.float32(units), units, axis=-1)

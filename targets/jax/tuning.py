@@ -6,7 +6,8 @@ while it is tuned is, bit for bit, the one that is emitted.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import cos, pi
 from typing import NamedTuple
 
 import jax
@@ -14,23 +15,23 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import optax
-from xdsl.ir import Operation, SSAValue
 
 from ...dialects import core_op
-from ...dialects.support.target import Target
-from . import arithmetic
-from .evaluator import Parameters, Program, Values
-from .typed import float32, full_like, gradient, jit, update, zeros
-from .windows import materialize
-
-Array = npt.NDArray[np.float32]
-
-COMPUTED = 256
-"""Samples at a time where nothing is learned."""
+from .distance import output_distance
+from .evaluator import Parameters
+from .layers import Frozen, Layer, Trainable, realize
+from .segments import COMPUTED, Array, Segment, compact
+from .sharding import Devices
+from .typed import float32, gradient, update
 
 CHUNK = 20
 """Steps between two looks at the validation samples."""
 
+WARM_UP = 0.1
+"""The part of the steps over which the rate rises."""
+
+LAST_RATE = 0.05
+"""The rate at the last step, as a part of the highest."""
 
 OFFSET_RATE = 0.3
 """Learning rate of an offset, as a part of a weight's."""
@@ -38,233 +39,309 @@ OFFSET_RATE = 0.3
 GAIN_RATE = 0.02
 """Learning rate of a gain's logarithm, as a part of a weight's."""
 
-
-class Trainable(NamedTuple):
-    """
-    What is learned of one dot product.
-
-    `weight` in steps of the integer weight; `offset`, the bias without the input's zero point, in
-    steps of the output's code; `gain`, the logarithm of the factor on the gain.
-    """
-
-    weight: jax.Array
-    offset: jax.Array
-    gain: jax.Array
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A quantised dot product, and the keys of its parameters in a `Program`."""
-
-    op: core_op.VmmOp
-    weight: str
-    bias: str | None
-    gain: str
-    zero: int
-    target: Target
-
-    def start(self, parameters: Parameters, real_weight: Array | None) -> Trainable:
-        """The point at which tuning starts: the weights before rounding, where they are known."""
-        weight = np.asarray(parameters[self.weight], np.float32)
-        gain = np.asarray(parameters[self.gain], np.float32)
-        offset = np.zeros((len(gain), weight.shape[2]), np.float32)
-        if self.bias is not None:
-            bias = np.asarray(parameters[self.bias], np.float32)
-            offset = (bias + self.zero * weight.sum(axis=1)) * gain.reshape(len(gain), -1)
-        if real_weight is None:
-            # Which zeros are real ones is not known: none is, see `_keep_zeros`.
-            weight = np.where(weight == 0, np.float32(1e-6), weight)
-        else:
-            # Never further from the integers than rounding can have moved them.
-            weight = np.clip(real_weight, weight - 0.499, weight + 0.499)
-        return Trainable(float32(weight), float32(offset), zeros(gain.shape))
-
-    def realize(self, trained: Trainable, parameters: Parameters) -> dict[str, jax.Array]:
-        """The integers and gains that `trained` stands for, with straight-through gradients."""
-        low, high = self.target.weights
-        weight = jnp.clip(arithmetic.round_through(_keep_zeros(trained.weight)), low, high)
-        gain = parameters[self.gain] * jnp.exp(trained.gain)
-        realized = {self.weight: weight, self.gain: gain}
-        if self.bias is not None:
-            exact = trained.offset / _by_neuron(parameters[self.gain])
-            exact = exact - self.zero * weight.sum(axis=1)
-            limit = self.target.largest_bias
-            realized[self.bias] = jnp.clip(arithmetic.round_through(exact), -limit, limit)
-        return realized
-
-
-def _keep_zeros(weight: jax.Array) -> jax.Array:
-    """Weights of which those that are zero get no gradient: what is packed beside each other."""
-    return jnp.where(weight == 0, 0.0, weight)
-
-
 State = dict[int, Trainable]
 """What is learned, by the layer's index."""
 
 
-class Phase:
-    """
-    One phase of tuning: some layers, the operations they are part of, inputs and a goal.
+class Quality(NamedTuple):
+    """How far a part is from golden on what is held back; less is better."""
 
-    `inputs` are values of all samples, as the operations before compute them, and `golden` is what
-    the `output` ought to be; both have a leading axis of samples. Of these the last `validation`
-    are never learned from: they decide what is kept.
+    distance: float
+    """See `_distance`."""
+    disagreement: float
+    """The fraction of decisions that differ; 0 where nothing is decided."""
+
+    def is_no_worse_than(self, other: "Quality") -> bool:
+        """In both respects."""
+        return self.distance <= other.distance and self.disagreement <= other.disagreement
+
+
+class Measures(NamedTuple):
+    """
+    What makes an output and a golden value comparable, and their difference a part of the latter.
+
+    The output in codes is `scale` times its difference from `zero`, and the golden value, in its
+    own layout, is multiplied with `factor`.
+    """
+
+    scale: jax.Array
+    zero: jax.Array
+    factor: jax.Array
+    variance: jax.Array
+
+
+@dataclass(frozen=True)
+class Goal:
+    """
+    What an output of a segment ought to be: golden values of all samples, or of some to see them.
+
+    These have the golden value's layout; `order` is that of its axes here, `factor` what it is
+    multiplied with here. Where it `decides`, only the decision counts that the output is.
+    """
+
+    golden: npt.NDArray[np.float32]
+    order: tuple[int, ...] | None = None
+    factor: npt.NDArray[np.float32] | None = None
+    decides: bool = False
+
+    def aligned(self, golden: jax.Array, factor: jax.Array) -> jax.Array:
+        """A batch of golden values as they are here, but for their shape."""
+        golden = golden * factor
+        if self.order is None:
+            return golden
+        return jnp.transpose(golden, (0, *(axis + 1 for axis in self.order)))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to learn, in steps of `batch` samples, how fast, and in which order of samples."""
+
+    steps: int
+    rate: float
+    batch: int
+    seed: int
+    mixed: float = 0.0
+    """The part of a batch that is mixed with other samples, where there is a teacher."""
+
+    def rate_at(self, step: int) -> np.float32:
+        """Rising over the first steps, when the optimizer knows few slopes; half a cosine then."""
+        rising = min(1.0, (step + 1) / (WARM_UP * self.steps))
+        falling = LAST_RATE + (1 - LAST_RATE) * (1 + cos(pi * step / self.steps)) / 2
+        return np.float32(self.rate * rising * falling)
+
+
+class Teacher(NamedTuple):
+    """The golden network as a segment with the same inputs and, in order, the same outputs."""
+
+    segment: Segment
+    parameters: Parameters
+
+
+class Compiled(NamedTuple):
+    """The functions of a part, compiled once for all that are alike."""
+
+    outputs: Callable[..., list[jax.Array]]
+    distance: Callable[..., jax.Array]
+    step: Callable[..., tuple[State, optax.OptState]]
+
+
+class Part:
+    """
+    Some layers, the segment they are part of, its inputs and goals.
+
+    `inputs` are values of all samples, as the operations before compute them. The last goal is that
+    of the part, others on the way help to learn it. Of the samples the last `validation` are never
+    learned from: they decide what is kept.
     """
 
     def __init__(
         self,
-        program: Program,
+        segment: Segment,
         parameters: Parameters,
         layers: Mapping[int, Layer],
-        inputs: Mapping[SSAValue, npt.NDArray[np.generic]],
-        output: SSAValue,
-        golden: Array,
+        inputs: Sequence[Array],
+        goals: Sequence[Goal],
         validation: int,
-        decisions: bool,
+        cache: "PartCache",
+        teacher: Teacher | None = None,
     ):
-        self.program = program
-        self.parameters = parameters
+        self.segment = segment
         self.layers = layers
-        self.output = output
-        self.code = core_op.code_of(output)
-        self.names = list(inputs)
-        self.decisions = decisions
-        self.size = len(golden) - validation
-        self.inputs = [np.asarray(array, np.float32) for array in inputs.values()]
-        self.golden = golden
-        self.variance = max(float(np.var(golden)), 1e-12)
-        self._codes = jit(jax.vmap(self._result, in_axes=(None, 0)))
-        self._measure = jit(self._distance)
+        self.goals = goals
+        self.teacher = teacher
+        self.size = len(inputs[0]) - validation
+        self.inputs = inputs
+        self.devices = cache.devices
+        self._constants = [parameters[key] for key in segment.keys]
+        self._frozen = {index: layer.frozen for index, layer in layers.items()}
+        self._measures = [
+            _measures(value, goal) for value, goal in zip(segment.outputs, goals, strict=True)
+        ]
+        self._compiled = cache.compiled(self)
+        self._numbers = {index: number for number, index in enumerate(layers)}
 
-    def quality(self, state: State) -> tuple[float, float]:
-        """(distance, see `_distance`; disagreeing decisions) on what is held back."""
-        found, wanted = self._compute(state, self.size), self.golden[self.size :]
-        distance = float(self._measure(float32(found), float32(wanted)))
-        if not self.decisions:
-            return distance, 0.0
+    def quality(self, state: State) -> Quality:
+        """How far the output is from golden on what is held back."""
+        (found,) = self._compute(state, self.size)[-1:]
+        goal = self.goals[-1]
+        wanted = goal.golden[self.size :]
+        measures = self._measures[-1]
+        distance = float(self._compiled.distance(float32(found), float32(wanted), measures))
+        if not goal.decides:
+            return Quality(distance, 0.0)
         flat = (len(found), -1)
         agreed = np.argmax(found.reshape(flat), axis=1) == np.argmax(wanted.reshape(flat), axis=1)
-        return distance, 1 - np.count_nonzero(agreed) / len(found)
+        return Quality(distance, 1 - np.count_nonzero(agreed) / len(found))
 
     def compute(self, state: State) -> Array:
         """The output of all samples, as the chip has it: codes where it is coded."""
-        return self._compute(state, 0)
+        return self._compute(state, 0)[-1]
 
-    def tune(
-        self,
-        state: State,
-        steps: int,
-        rate: float,
-        batch: int,
-        seed: int,
-        progress: Callable[[int], None],
-    ) -> State:
+    def tune(self, state: State, schedule: Schedule, progress: Callable[[int], None]) -> State:
         """
-        Learn for `steps` steps of `batch` samples; the state that was best on what is held back.
+        Learn, and give the state that was best on what is held back.
 
         The state given counts too, so that the result is never worse there. Deterministic under
-        `seed`.
+        the seed.
         """
         if self.size < 1 or not self.layers:
             return state
-        batch = min(batch, self.size)
-        schedule = optax.cosine_decay_schedule(rate, steps, alpha=0.05)
-        optimizer = optax.adam(schedule)
-        scale = {
-            key: Trainable(
-                full_like(one.weight, 1),
-                full_like(one.offset, OFFSET_RATE),
-                full_like(one.gain, GAIN_RATE),
-            )
-            for key, one in state.items()
-        }
-        inputs = [float32(array[: self.size]) for array in self.inputs]
-        golden = float32(self.golden[: self.size])
-
-        # A step a call, not `lax.scan`: inside a loop XLA's CPU backend runs convolutions on one
-        # thread and without its fast kernels, five times slower.
-        @jit
-        def step(
-            state: State, moments: optax.OptState, index: jax.Array
-        ) -> tuple[State, optax.OptState]:
-            chosen = [array[index] for array in inputs]
-            slope: State = gradient(self._loss)(state, chosen, golden[index])
-            change, moments = update(optimizer, slope, moments)
-            return jax.tree.map(_step, state, change, scale), moments
-
-        random = np.random.default_rng(seed)
+        batch = self.devices.divisible(min(schedule.batch, self.size))
+        learned = {number: state[index] for index, number in self._numbers.items()}
+        data = [self.devices.everywhere(array[: self.size]) for array in self.inputs]
+        goals, taught = list[jax.Array](), list[jax.Array]()
+        if self.teacher is not None:
+            taught = [self.teacher.parameters[key] for key in self.teacher.segment.keys]
+        else:
+            goals = [self.devices.everywhere(goal.golden[: self.size]) for goal in self.goals]
+        frozen = {number: self._frozen[index] for index, number in self._numbers.items()}
+        random = np.random.default_rng(schedule.seed)
         best, best_quality = state, self.quality(state)
-        moments = optimizer.init(state)
-        for done in range(0, steps, CHUNK):
-            count = min(CHUNK, steps - done)
-            for index in random.integers(0, self.size, (count, batch), dtype=np.int32):
-                state, moments = step(state, moments, index)
-            quality = self.quality(state)
-            if quality[0] < best_quality[0] and quality[1] <= best_quality[1]:
-                best, best_quality = state, quality
+        moments = _OPTIMIZER.init(learned)
+        mixed = round(batch * schedule.mixed)
+        for done in range(0, schedule.steps, CHUNK):
+            count = min(CHUNK, schedule.steps - done)
+            for number in range(done, done + count):
+                index = random.integers(0, self.size, batch, dtype=np.int32)
+                partner = random.integers(0, self.size, batch, dtype=np.int32)
+                share = random.uniform(0.0, 0.5, batch).astype(np.float32)
+                share[mixed:] = 0.0
+                order = [self.devices.shared(array) for array in (index, partner, share)]
+                learned, moments = self._compiled.step(
+                    learned, moments, frozen, self._constants, self._measures, data, goals,
+                    taught, order, schedule.rate_at(number),
+                )  # fmt: skip
+            now = {index: learned[number] for index, number in self._numbers.items()}
+            quality = self.quality(state | now)
+            if quality.distance < best_quality.distance and quality.is_no_worse_than(best_quality):
+                best, best_quality = now, quality
             progress(count)
         return best
 
-    def _compute(self, state: State, first: int) -> Array:
-        parts: list[Array] = []
-        for at in range(first, len(self.golden), COMPUTED):
-            batch = [float32(array[at : at + COMPUTED]) for array in self.inputs]
-            parts.append(np.asarray(self._codes(state, batch)))
-        return np.concatenate(parts)
-
-    def _real(self, result: jax.Array) -> jax.Array:
-        return result if self.code is None else arithmetic.decode(result, self.code)
-
-    def _result(self, state: State, inputs: Sequence[jax.Array]) -> jax.Array:
-        parameters = dict(self.parameters)
-        for key, layer in self.layers.items():
-            parameters.update(layer.realize(state[key], self.parameters))
-        values: Values = dict(zip(self.names, inputs, strict=True))
-        self.program.run(parameters, values)
-        return materialize(values[self.output])
-
-    def _loss(self, state: State, inputs: list[jax.Array], golden: jax.Array) -> jax.Array:
-        return self._distance(jax.vmap(self._result, in_axes=(None, 0))(state, inputs), golden)
-
-    def _distance(self, codes: jax.Array, golden: jax.Array) -> jax.Array:
-        """
-        Of results, as the chip has them, from golden values.
-
-        Mean squared error over the golden variance, or for decisions the mean Kullback-Leibler
-        divergence of the softmax.
-        """
-        found = self._real(codes)
-        if not self.decisions:
-            return jnp.mean(jnp.square(found - golden)) / self.variance
-        flat = (len(golden), -1)
-        wanted = jax.nn.log_softmax(golden.reshape(flat))
-        given = jax.nn.log_softmax(found.reshape(flat))
-        return jnp.mean(jnp.sum(jnp.exp(wanted) * (wanted - given), axis=1))
+    def _compute(self, state: State, first: int) -> list[Array]:
+        learned = {number: state[index] for index, number in self._numbers.items()}
+        frozen = {number: self._frozen[index] for index, number in self._numbers.items()}
+        parts: list[list[Array]] = []
+        for at in range(first, len(self.inputs[0]), COMPUTED):
+            batch = [self.devices.shared(array[at : at + COMPUTED]) for array in self.inputs]
+            found = self._compiled.outputs(learned, frozen, self._constants, batch)
+            values = zip(found, self.segment.outputs, strict=True)
+            parts.append([compact(np.asarray(array), value) for array, value in values])
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def slice_operations(
-    output: SSAValue, available: set[SSAValue]
-) -> tuple[list[Operation], list[SSAValue]]:
-    """What computes `output` from `available` values, in order, and which of these it uses."""
-    wanted, seen, used = [output], set[Operation](), dict[SSAValue, None]()
-    while wanted:
-        value = wanted.pop()
-        if value in available:
-            used[value] = None
-            continue
-        op = value.owner
-        assert isinstance(op, Operation)
-        if op not in seen:
-            seen.add(op)
-            wanted.extend(op.operands)
-    block = next(iter(seen)).parent_block() if seen else None
-    ordered = [op for op in block.ops if op in seen] if block is not None else []
-    return ordered, list(used)
+class PartCache:
+    """Compiled parts, by what they compute; and the devices that all run on."""
+
+    def __init__(self, devices: Devices):
+        self.devices = devices
+        self._compiled: dict[str, Compiled] = {}
+
+    def compiled(self, part: Part) -> Compiled:
+        """The functions of `part`, or those of one that is alike."""
+        slots = [layer.slots(part.segment.keys) for layer in part.layers.values()]
+        kinds = [(goal.decides, goal.order) for goal in part.goals]
+        taught = part.teacher.segment.signature if part.teacher is not None else ""
+        signature = f"{part.segment.signature}\n{slots}\n{kinds}\n{taught}"
+        if signature not in self._compiled:
+            self._compiled[signature] = _compile(part)
+        return self._compiled[signature]
 
 
-def _step(value: jax.Array, change: jax.Array, rate: jax.Array) -> jax.Array:
-    return value + change * rate
+_OPTIMIZER = optax.scale_by_adam()
+
+_RATES = Trainable(1.0, OFFSET_RATE, GAIN_RATE)  # pyright: ignore
 
 
-def _by_neuron(gain: jax.Array) -> jax.Array:
-    return gain if gain.ndim == 2 else gain[:, None]
+def _compile(part: Part) -> Compiled:
+    segment, layers, teacher = part.segment, list(part.layers.values()), part.teacher
+    kinds = [replace(goal, golden=np.zeros(0, np.float32)) for goal in part.goals]
+    devices = part.devices
+
+    def result(
+        state: State, frozen: dict[int, Frozen], constants: list[jax.Array], inputs: list[jax.Array]
+    ) -> list[jax.Array]:
+        parameters = dict(zip(segment.keys, constants, strict=True))
+        for number, layer in enumerate(layers):
+            parameters.update(realize(layer, state[number], frozen[number], parameters))
+        return segment.run(parameters, [array.astype(jnp.float32) for array in inputs])
+
+    def teach(constants: list[jax.Array], inputs: list[jax.Array]) -> list[jax.Array]:
+        assert teacher is not None
+        parameters = dict(zip(teacher.segment.keys, constants, strict=True))
+        return teacher.segment.run(parameters, inputs)
+
+    outputs = jax.vmap(result, in_axes=(None, None, None, 0))
+
+    def loss(
+        state: State, frozen: dict[int, Frozen], constants: list[jax.Array],
+        measures: list[Measures], inputs: list[jax.Array], goals: list[jax.Array],
+    ) -> jax.Array:  # fmt: skip
+        found = outputs(state, frozen, constants, inputs)
+        *others, last = [
+            _distance(codes, goal, measure, kind)
+            for codes, goal, measure, kind in zip(found, goals, measures, kinds, strict=True)
+        ]
+        return last + sum(others, jnp.float32(0)) / max(len(others), 1)
+
+    def step(
+        state: State, moments: optax.OptState, frozen: dict[int, Frozen],
+        constants: list[jax.Array], measures: list[Measures], data: list[jax.Array],
+        goals: list[jax.Array], taught: list[jax.Array], order: list[jax.Array], rate: jax.Array,
+    ) -> tuple[State, optax.OptState]:  # fmt: skip
+        index, partner, share = order
+        inputs = [devices.by_sample(array[index]) for array in data]
+        if teacher is None:
+            wanted = [devices.by_sample(goal[index]) for goal in goals]
+        else:
+            inputs = [
+                _mixed(x, devices.by_sample(array[partner]), share)
+                for x, array in zip(inputs, data, strict=True)
+            ]
+            wanted = jax.vmap(teach, in_axes=(None, 0))(taught, inputs)
+        slope: State = gradient(loss)(state, frozen, constants, measures, inputs, wanted)
+        change, moments = update(_OPTIMIZER, slope, moments)
+        return {
+            number: Trainable(
+                *(
+                    value - rate * part * moved
+                    for value, moved, part in zip(
+                        state[number], change[number], _RATES, strict=True
+                    )
+                )
+            )
+            for number in state
+        }, moments
+
+    def distance(codes: jax.Array, goal: jax.Array, measures: Measures) -> jax.Array:
+        return _distance(codes, goal, measures, kinds[-1])
+
+    compiled = devices.compile
+    return Compiled(compiled(outputs), compiled(distance), compiled(step))
+
+
+def _mixed(x: jax.Array, partner: jax.Array, share: jax.Array) -> jax.Array:
+    """A part of another sample added to each: the teacher says what is right there too."""
+    share = share.reshape(-1, *[1] * (x.ndim - 1))
+    return x * (1 - share) + partner * share
+
+
+def _measures(value: "core_op.SSAValue", goal: Goal) -> Measures:
+    code = core_op.code_of(value)
+    scale, zero = (code.scale.data, code.zero.data) if code is not None else (1.0, 0.0)
+    factor = np.ones((), np.float32) if goal.factor is None else goal.factor
+    variance = max(float(np.var(goal.golden * factor)), 1e-12)
+    return Measures(float32(scale), float32(zero), float32(factor), float32(variance))
+
+
+def _distance(codes: jax.Array, golden: jax.Array, measures: Measures, kind: Goal) -> jax.Array:
+    """
+    Of results, as the chip has them, from golden values: see `output_distance`.
+
+    The mean over the samples; a squared error is a part of the golden variance.
+    """
+    found = (codes - measures.zero) * measures.scale
+    golden = kind.aligned(golden, measures.factor).reshape(found.shape)
+    flat = (len(golden), -1)
+    each = output_distance(found.reshape(flat), golden.reshape(flat), decides=kind.decides)
+    return jnp.mean(each) / (1 if kind.decides else measures.variance)

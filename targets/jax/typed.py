@@ -27,6 +27,13 @@ def jit(function: FunctionT) -> FunctionT:
     return jax.jit(function)  # type: ignore[return-value]
 
 
+def jit_onto(function: FunctionT, sharding: jax.sharding.Sharding | None) -> FunctionT:
+    """See `jax.jit`: all results have this sharding; without one, JAX's own choice."""
+    if sharding is None:
+        return jax.jit(function)  # type: ignore[return-value]
+    return jax.jit(function, out_shardings=sharding)  # type: ignore[return-value]
+
+
 def gradient(
     function: Callable[Concatenate[TreeT, Rest], jax.Array],
 ) -> Callable[Concatenate[TreeT, Rest], TreeT]:
@@ -44,6 +51,22 @@ def update(
 def to_device(array: npt.NDArray[np.generic]) -> jax.Array:
     """The array on the device; not copied where the device can use the host's memory."""
     return jax.device_put(array, may_alias=True)
+
+
+def mesh_of_all_devices(axis: str) -> jax.sharding.Mesh | None:
+    """All devices along one axis; `None` where there is one only."""
+    devices = jax.devices()
+    return jax.sharding.Mesh(np.array(devices), (axis,)) if len(devices) > 1 else None
+
+
+def place(array: npt.NDArray[np.generic], sharding: jax.sharding.Sharding | None) -> jax.Array:
+    """See `jax.device_put`; without a sharding on the one device."""
+    return jax.device_put(array, sharding)
+
+
+def constrain(array: jax.Array, sharding: jax.sharding.Sharding) -> jax.Array:
+    """See `jax.lax.with_sharding_constraint`: how a traced array lies on the devices."""
+    return jax.lax.with_sharding_constraint(array, sharding)
 
 
 def float32(array: npt.ArrayLike | jax.Array) -> jax.Array:

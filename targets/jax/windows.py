@@ -1,14 +1,23 @@
 """Sliding windows, and their dot products without writing the windows out."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import product
+from functools import reduce
+from itertools import product as cartesian
 
 import jax
 import jax.numpy as jnp
 
 from ...dialects.support.window import Window
+from .arithmetic import product
 from .typed import HIGHEST, grouped_product, pad
+
+LARGEST_UNROLLED = 64
+"""Groups up to which each is a convolution of its own."""
+
+LEAST_CHANNELS = 4
+"""Channels of a group below which a product of written out windows is faster."""
 
 
 def sliding_windows(x: jax.Array, window: Window, fill: float) -> jax.Array:
@@ -16,10 +25,10 @@ def sliding_windows(x: jax.Array, window: Window, fill: float) -> jax.Array:
     rank, groups, channels = window.rank, *x.shape[-2:]
     positions = window.output(x.shape[:rank])
     x = _padded(x, window, fill)
-    if window.strides == window.kernel and not any(d != 1 for d in window.dilations):
+    if _are_apart(window, positions):
         return _tiles(x, window.kernel, positions)
     parts: list[jax.Array] = []
-    for offset in product(*map(range, window.kernel)):
+    for offset in cartesian(*map(range, window.kernel)):
         start = [at * dilation for at, dilation in zip(offset, window.dilations, strict=True)]
         limit = [
             first + (count - 1) * stride + 1
@@ -30,8 +39,53 @@ def sliding_windows(x: jax.Array, window: Window, fill: float) -> jax.Array:
     return jnp.stack(parts, axis=-2).reshape(*positions, groups, window.size * channels)
 
 
+class LazyInput(ABC):
+    """The inputs of a dot product, positions.. x groups x fan-in, that are not written out."""
+
+    @abstractmethod
+    def materialize(self) -> jax.Array:
+        """The inputs as an array."""
+
+    @abstractmethod
+    def map(self, function: Callable[[jax.Array], jax.Array], fill: float) -> "LazyInput":
+        """The same of other values; `fill` is what `function` makes of padding."""
+
+    @abstractmethod
+    def multiply(self, weight: jax.Array) -> jax.Array:
+        """`y[.., g, n] = sum_m x[.., g, m] * w[g, m, n]`."""
+
+
 @dataclass(frozen=True)
-class WindowedInput:
+class JoinedInput(LazyInput):
+    """
+    Inputs side by side, of `sizes` each along the last axis: their products are added.
+
+    Equal bit for bit to the product of all where the values are integers below 2^24, as codes are.
+    """
+
+    parts: tuple[jax.Array | LazyInput, ...]
+    sizes: tuple[int, ...]
+
+    def materialize(self) -> jax.Array:
+        return jnp.concatenate([materialize(part) for part in self.parts], axis=-1)
+
+    def map(self, function: Callable[[jax.Array], jax.Array], fill: float) -> "JoinedInput":
+        parts = [
+            part.map(function, fill) if isinstance(part, LazyInput) else function(part)
+            for part in self.parts
+        ]
+        return replace(self, parts=tuple(parts))
+
+    def multiply(self, weight: jax.Array) -> jax.Array:
+        first, sums = 0, list[jax.Array]()
+        for part, size in zip(self.parts, self.sizes, strict=True):
+            sums.append(product_of(part, weight[:, first : first + size]))
+            first += size
+        return reduce(jnp.add, sums)
+
+
+@dataclass(frozen=True)
+class WindowedInput(LazyInput):
     """
     Sliding windows that are not written out: a convolution has the same sums, many times faster.
 
@@ -43,42 +97,59 @@ class WindowedInput:
     fill: float
 
     def materialize(self) -> jax.Array:
-        """The windows as an array."""
         return sliding_windows(self.x, self.window, self.fill)
 
     def map(self, function: Callable[[jax.Array], jax.Array], fill: float) -> "WindowedInput":
-        """The windows over other values; `fill` is what `function` makes of the padding."""
         return replace(self, x=function(self.x), fill=fill)
 
     def multiply(self, weight: jax.Array) -> jax.Array:
-        """`y[.., g, n] = sum_m windows[.., g, m] * w[g, m, n]`."""
         groups, channels = self.x.shape[-2:]
         # Other devices may pick a convolution that is not a plain sum of products (Winograd, FFT).
-        if groups > 1 or self.window.rank > 3 or jax.default_backend() != "cpu":
+        is_small = groups > LARGEST_UNROLLED or (groups > 1 and channels < LEAST_CHANNELS)
+        if is_small or self.window.rank > 3 or jax.default_backend() != "cpu":
             return grouped_product(self.materialize(), weight)
+        x = _padded(self.x, self.window, self.fill)
+        # Not one convolution with feature groups: XLA's CPU backend has no fast one, above all none
+        # for gradients.
+        sums = [self._convolve(x[..., group, :], weight[group]) for group in range(groups)]
+        return jnp.stack(sums, axis=-2)
+
+    def _convolve(self, x: jax.Array, weight: jax.Array) -> jax.Array:
+        """Padded space.. x C with the weights (kernel * C) x N of one group."""
         axes = "DHW"[3 - self.window.rank :]
-        kernel = weight[0].reshape(*self.window.kernel, channels, -1)
-        sums = jax.lax.conv_general_dilated(
-            _padded(self.x, self.window, self.fill)[None, ..., 0, :],
-            kernel,
+        return jax.lax.conv_general_dilated(
+            x[None],
+            weight.reshape(*self.window.kernel, x.shape[-1], -1),
             self.window.strides,
             "VALID",
             rhs_dilation=self.window.dilations,
             dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
             precision=HIGHEST,
-        )
-        return sums[0][..., None, :]
+        )[0]
 
 
-def materialize(value: jax.Array | WindowedInput) -> jax.Array:
+def materialize(value: jax.Array | LazyInput) -> jax.Array:
     """An array, whatever stands for it while it is traced."""
-    return value.materialize() if isinstance(value, WindowedInput) else value
+    return value.materialize() if isinstance(value, LazyInput) else value
+
+
+def product_of(x: jax.Array | LazyInput, weight: jax.Array) -> jax.Array:
+    """`y[.., g, n] = sum_m x[.., g, m] * w[g, m, n]`, in full float32 on every device."""
+    return x.multiply(weight) if isinstance(x, LazyInput) else product(x, weight)
 
 
 def _padded(x: jax.Array, window: Window, fill: float) -> jax.Array:
     if not window.has_padding:
         return x
     return pad(x, [*window.pad_pairs(), (0, 0), (0, 0)], fill)
+
+
+def _are_apart(window: Window, positions: tuple[int, ...]) -> bool:
+    """Whether the windows neither overlap nor leave gaps, as a single one along an axis does."""
+    if any(dilation != 1 for dilation in window.dilations):
+        return False
+    axes = zip(window.strides, window.kernel, positions, strict=True)
+    return all(stride == size or count == 1 for stride, size, count in axes)
 
 
 def _tiles(x: jax.Array, kernel: tuple[int, ...], positions: tuple[int, ...]) -> jax.Array:

@@ -13,8 +13,12 @@ Codes = npt.NDArray[np.uint8]
 
 def encode(real: Floats, step: steps.Encode) -> Codes:
     """Real numbers to codes, in float32: `clamp(rint(real * float32(1 / scale)) + zero, ..)`."""
-    codes = np.rint(real * np.float32(1.0 / step.scale)) + np.float32(step.zero)
-    return np.clip(codes, 0, (1 << step.bits) - 1).astype(np.uint8)
+    units = step.units
+    numbers = np.rint(real * np.float32(1.0 / step.scale)) + np.float32(units * step.zero)
+    numbers = np.clip(numbers, 0, units * ((1 << step.bits) - 1))
+    if units == 1:
+        return numbers.astype(np.uint8)
+    return ((numbers.astype(np.int32)[..., None] + np.arange(units)) // units).astype(np.uint8)
 
 
 def move(step: steps.Step, x: Array, result: steps.Value) -> Array:

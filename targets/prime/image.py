@@ -9,7 +9,7 @@ import json
 import mmap
 import os
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +109,7 @@ class _Reader:
             raise BadImageError("not a PRIME image: it does not start with PRIMEIMG")
         version, reserved = number_at(data, 8, 4), number_at(data, 12, 4)
         if version not in READABLE_VERSIONS:
-            readable = " and ".join(map(str, READABLE_VERSIONS))
+            readable = f"{READABLE_VERSIONS[0]} to {READABLE_VERSIONS[-1]}"
             raise BadImageError(f"version {version} of the format; this reads versions {readable}")
         self.version = version
         if reserved:
@@ -240,8 +240,7 @@ def _read_instruction(
         raise BadImageError(f"{what} has {len(operands)} operands")
     if max(operands) >= len(values):
         raise BadImageError(f"{what} uses value {max(operands)} before it is there")
-    # Fields with a default came with version 2.
-    there = [f for f in fields(kind) if version > 1 or f.default is MISSING]
+    there = [f for f in fields(kind) if _since(f) <= version]
     step = kind(**{f.name: field_value(table.get(f.name), f.type, what, f.name) for f in there})
     taken = [values[operand] for operand in operands]
     try:
@@ -256,6 +255,13 @@ def _read_instruction(
     except StepError as error:
         raise BadImageError(f"{what}: {error}") from None
     return Instruction(step, operands, result)
+
+
+def _since(field: "Field[object]") -> int:
+    """The version of the format that brought a field of a step."""
+    since: object = field.metadata.get("since", 1 if field.default is MISSING else 2)
+    assert isinstance(since, int)
+    return since
 
 
 def _through_mats(step: Mvm, operand: Value, mats: Sequence[Mats]) -> Value:

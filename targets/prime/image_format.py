@@ -13,11 +13,11 @@ import numpy.typing as npt
 from .steps import Step, Value
 
 MAGIC = b"PRIMEIMG"
-VERSION = 2
+VERSION = 3
 """What is written."""
 
-READABLE_VERSIONS = (1, 2)
-"""What is read: version 1 lacks the step `gather`, and all else is the same."""
+READABLE_VERSIONS = (1, 2, 3)
+"""What is read: version 1 lacks some steps, 1 and 2 lack units, and all else is the same."""
 
 ALIGNMENT = 64
 """Bytes; where every section starts."""

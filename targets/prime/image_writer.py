@@ -225,7 +225,9 @@ def _border_step(op: core_op.EncodeOp | core_op.DecodeOp) -> steps.Step:
             op, f"a code of {code.bits.data} bits; an image holds at most {LARGEST_BITS}"
         )
     scale, zero = code.scale.data, code.zero.data
-    return steps.Encode(code.bits.data, scale, zero) if encodes else steps.Decode(scale, zero)
+    if encodes:
+        return steps.Encode(code.bits.data, scale, zero, op.unit_count)
+    return steps.Decode(scale, zero, op.unit_count)
 
 
 def _tuple(values: nn.IntegerArray) -> tuple[int, ...]:

@@ -74,13 +74,19 @@ class Simulator:
         return self.values(wanted, *inputs, progress=progress)
 
     def chip_outputs(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
-        """The codes that leave the chip, before the host decodes them, in the program's order."""
-        wanted = [
-            instruction.operands[0]
+        """
+        The codes that leave the chip, before the host decodes them, in the program's order.
+
+        Where units carry a number, it is the number.
+        """
+        decoding = [
+            (instruction.step, instruction.operands[0])
             for instruction in self.image.program
             if isinstance(instruction.step, steps.Decode)
         ]
-        return self.values(wanted, *inputs, progress=progress)
+        wanted = [operand for _, operand in decoding]
+        codes = self.values(wanted, *inputs, progress=progress)
+        return tuple(step.numbers(code) for (step, _), code in zip(decoding, codes, strict=True))
 
     def values(
         self, wanted: Sequence[int], *inputs: Array, progress: Progress | None = None
@@ -116,7 +122,8 @@ class Simulator:
             case steps.Encode():
                 return encode(np.asarray(x, np.float32), step)
             case steps.Decode():
-                return (x.astype(np.float32) - np.float32(step.zero)) * np.float32(step.scale)
+                zero = np.float32(step.units * step.zero)
+                return (step.numbers(x) - zero) * np.float32(step.scale)
             case steps.Mvm():
                 return self._multiply(x, self._mats[step.mats], step.bits)
             case steps.Concat():

@@ -6,9 +6,12 @@ NumPy and the standard library are all that is needed here, as in everything tha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite, prod
 from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
 
 Shape = tuple[int, ...]
 
@@ -16,6 +19,11 @@ LARGEST_VALUE = 1 << 28
 """Elements of a value of one sample; a larger one is refused before it takes memory."""
 
 LARGEST_AXES = 16
+
+LARGEST_UNITS = 256
+
+UNITS_SINCE = {"since": 3}
+"""Metadata of a field that version 3 of the format brought; others with a default are of 2."""
 
 
 class StepError(ValueError):
@@ -47,31 +55,49 @@ class Step:
 
 @dataclass(frozen=True)
 class Encode(Step):
-    """Host numbers to codes, on the host: `clamp(rint(x * float32(1 / scale)) + zero, ...)`."""
+    """
+    Host numbers to codes, on the host: `clamp(rint(x * float32(1 / scale)) + zero, ...)`.
+
+    With several units the number, whose zero point is that of all of them, is dealt out to a
+    trailing axis: `floor((number + u) / units)`.
+    """
 
     name = "encode"
     bits: int
     scale: float
     zero: int
+    units: int = field(default=1, metadata=UNITS_SINCE)
 
     def infer(self, values: Sequence[Value]) -> Value:
         _need_host(values[0])
         _check_code(self.bits, self.scale, self.zero)
-        return Value(values[0].shape, self.bits)
+        return Value((*values[0].shape, *_unit_axis(self.units)), self.bits)
 
 
 @dataclass(frozen=True)
 class Decode(Step):
-    """Codes to host numbers, on the host: `(q - zero) * float32(scale)`."""
+    """
+    Codes to host numbers, on the host: `(q - zero) * float32(scale)`.
+
+    With several units the number is their sum along the last axis, and so is its zero point.
+    """
 
     name = "decode"
     scale: float
     zero: int
+    units: int = field(default=1, metadata=UNITS_SINCE)
 
     def infer(self, values: Sequence[Value]) -> Value:
-        bits = _need_codes(values[0])
+        bits, shape, axis = _need_codes(values[0]), values[0].shape, _unit_axis(self.units)
         _check_code(bits, self.scale, self.zero)
-        return Value(values[0].shape)
+        if axis and shape[-1:] != axis:
+            raise StepError(f"{self.units} units on the last axis of {list(shape)}")
+        return Value(shape[:-1] if axis else shape)
+
+    def numbers(self, codes: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+        """What the codes of a batch stand for in steps of the scale, the zero point included."""
+        real = codes.astype(np.float32)
+        return real.sum(axis=-1) if self.units > 1 else real
 
 
 @dataclass(frozen=True)
@@ -360,6 +386,12 @@ def _check_code(bits: int, scale: float, zero: int) -> None:
         raise StepError(f"a scale of {scale}")
     if not 0 <= zero < 1 << bits:
         raise StepError(f"a zero point of {zero} in {bits} bits")
+
+
+def _unit_axis(units: int) -> tuple[int, ...]:
+    if not 1 <= units <= LARGEST_UNITS:
+        raise StepError(f"{units} units")
+    return (units,) if units > 1 else ()
 
 
 def _check_fill(fill: int, value: Value) -> None:

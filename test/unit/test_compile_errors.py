@@ -58,6 +58,8 @@ def compile_line(capsys: pytest.CaptureFixture[str], *more: str) -> str:
         (["--override", "signal_bits=six"], "error: signal_bits is a whole number, not 'six'"),
         (["--override", "signal_bits=40"], "signal_bits"),
         (["--override", "fan_in=2"], "error: "),
+        (["--units", "many"], "error: units is a number or auto, not 'many'"),
+        (["--units", "0"], "error: units must be 1 to 256, or auto, not 0"),
         (["--mean", "a,b"], "error: 'a,b' is not a list of numbers"),
         (["--scale", "0"], "error: the data cannot be divided by scale 0"),
         (["--layout", "chw"], "error: Invalid value for '--layout'"),

@@ -1,6 +1,6 @@
 """Networks that nobody chose: each stage keeps their meaning, and the image is bit-exact."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from small_models import ModelBuilder, draw_samples
 
 from corelower.dialects.support.target import FieldValue
 from corelower.dialects.support.tensor_file import read_tensors
+from corelower.passes.core_op_split_units import CoreOpSplitUnits
 from corelower.passes.verify_target import VerifyTargetPass
 from corelower.targets.jax.evaluator import Evaluator, find_function
 from corelower.tools.compiler import CompiledNetwork, compile_model
@@ -28,6 +29,7 @@ class Drawn(NamedTuple):
     overrides: dict[str, FieldValue]
     max_pool: str
     output: str
+    units: int | Literal["auto"]
 
 
 @st.composite
@@ -59,7 +61,10 @@ def networks(draw: st.DrawFn) -> Drawn:
     }
     max_pool = draw(st.sampled_from(["relu", "auto"]))
     output = draw(st.sampled_from(["values", "decisions"]))
-    return Drawn(builder.model(), shape, overrides, max_pool, output)
+    units: int | Literal["auto"] = draw(st.sampled_from([1, "auto", 3]))
+    if units == "auto":
+        overrides["signal_bits"] = draw(st.sampled_from([2, 3]))
+    return Drawn(builder.model(), shape, overrides, max_pool, output, units)
 
 
 def sqnr(found: npt.NDArray[np.generic], golden: npt.NDArray[np.generic]) -> float:
@@ -80,6 +85,7 @@ def stage_outputs(
         module.verify()
         name = path.stem.split("-")[1]
         if name == "quantized":
+            CoreOpSplitUnits().apply(ctx, module)
             VerifyTargetPass().apply(ctx, module)
         outputs[name] = Evaluator(find_function(module)).run(inputs)[0]
     return outputs
@@ -99,6 +105,7 @@ def test_a_network_keeps_its_meaning(drawn: Drawn):
         overrides=drawn.overrides,
         max_pool=drawn.max_pool,
         output=drawn.output,
+        units=drawn.units,
         tune=False,
         verify_all=True,
     )

@@ -22,10 +22,16 @@ from corelower.dialects.support.samples import Samples
 from corelower.passes.core_op_report import CoreOpReport
 from corelower.passes.loss_attribution import LossMeasurement, attribute_loss
 from corelower.passes.pipelines import PIPELINES, reform_pipeline
-from corelower.passes.real_parameters import drop_real_parameters
+from corelower.passes.real_parameters import (
+    drop_real_parameters,
+    real_parameters_of,
+    real_weight_in_steps,
+)
 from corelower.targets.attribution import CAUSES, Attribution
+from corelower.targets.jax import arithmetic
 from corelower.targets.jax.compare import compare_functions
 from corelower.targets.jax.evaluator import Evaluator
+from corelower.targets.jax.typed import float32
 from corelower.tools.compiler import compile_model
 from corelower.tools.ir_files import make_context
 from corelower.tools.pipeline_spec import build_passes
@@ -35,8 +41,8 @@ from corelower.tools.universe import full_universe
 FloatArray = npt.NDArray[np.float32]
 
 NETWORK = """
-#chip = #core_op.target<"chip", fan_in = {fan_in}, fan_out = 256, signal_bits = 8,
-                        weights = [-127, 127], bias_bits = 24, rounding = {rounding}>
+#chip = #core_op.target<"chip", fan_in = {fan_in}, fan_out = 256, signal_bits = {bits},
+                        weights = {weights}, bias_bits = 24, rounding = {rounding}>
 module attributes {{core_op.target = #chip}} {{
   func.func @main(%x: tensor<12xf32>) -> tensor<5xf32> {{
     %w1 = trained.tensor "sha256:W1" : tensor<12x16xf32>
@@ -56,6 +62,7 @@ module attributes {{core_op.target = #chip}} {{
 
 ENCODE = "core-op-calibrate{output=values},core-op-reencode"
 QUANTIZE = "core-op-quantize-weights{keep-real}"
+SPLIT = "core-op-split-weights,core-op-split-units,core-op-pack,canonicalize"
 
 
 @pytest.fixture
@@ -85,16 +92,23 @@ def encoded(
     rounding: str = "nearest",
     error: float = 0.001,
     exact: bool = False,
+    bits: int = 8,
+    weights: str = "[-127, 127]",
+    units: int = 1,
+    before: str = "",
 ) -> ModuleOp:
-    """Three layers with real weights between the codes of a chip that has many bits."""
+    """Three layers with real weights between the codes of a chip, by default one of many bits."""
     random = np.random.default_rng(5)
-    text = NETWORK.format(fan_in=fan_in, function=function, rounding=rounding)
+    text = NETWORK.format(
+        fan_in=fan_in, function=function, rounding=rounding, bits=bits, weights=weights
+    )
     for name, shape in (("W1", (12, 16)), ("B1", (16,)), ("W2", (16, 16)), ("W3", (16, 5))):
         data = trained.TensorData(random.normal(0, 0.4, shape).astype(np.float32))
         text = text.replace(f"sha256:{name}", f"sha256:{ctx.tensors.add(data).digest}")
-    encode = f"{ENCODE},core-op-exact-functions" if exact else ENCODE
+    code = ENCODE.replace("output=values", f"output=values units={units}")
+    encode = f"{before}{code},core-op-exact-functions" if exact else f"{before}{code}"
     reform = reform_pipeline(approximate=f"error={error}")
-    tile = f"core-op-expand{{pack=false}},{ENCODE}"
+    tile = f"core-op-expand{{pack=false}},{code}"
     return run(ctx, parse_module(ctx, text, "t"), f"nn-keep-golden,{reform},{encode},{tile}")
 
 
@@ -181,6 +195,91 @@ def test_all_switches_on_are_the_chip_and_none_the_golden_network(
     if passes:
         run(context, module, passes)
     check_both_ends(measurement(module), module, samples)
+
+
+@pytest.mark.parametrize("rounding", ["nearest", "floor"])
+@pytest.mark.parametrize("passes", ["", QUANTIZE], ids=["real weights", "integers"])
+def test_units_of_a_number_are_one_number(
+    context: CorelowerContext, samples: FloatArray, passes: str, rounding: str
+) -> None:
+    module = encoded(context, rounding=rounding, bits=2, units=3, fan_in=8)
+    if passes:
+        run(context, module, passes)
+    assert "units 3" in module_text(module)
+    check_both_ends(measurement(module), module, samples)
+
+
+def test_units_on_an_axis_are_those_of_a_number(
+    context: CorelowerContext, samples: FloatArray
+) -> None:
+    quantized = run(context, encoded(context, bits=2, weights="[-7, 7]", units=3), QUANTIZE)
+    split = run(context, quantized.clone(), SPLIT)
+    assert "row_units" in module_text(quantized) and "real_weight" in module_text(quantized)
+    assert not any(name in module_text(split) for name in ("row_units", "real_weight", "real_bias"))
+    results: list[dict[str, float]] = []
+    for module in (quantized, split):
+        measured = measurement(module)
+        (chip,) = measured.network.measure(samples, [measured.maker.chip()])
+        names = [part.name for part in measured.maker.parts]
+        results.append(dict(zip(names, chip.error.tolist(), strict=True)))
+        results[-1]["outputs"] = chip.outputs.distance
+    assert results[0] == pytest.approx(results[1], rel=1e-5)
+    main = find_function(split)
+    found = attribution(split, samples)
+    assert not found.knows_weights and found.layers
+    compared = compare_functions(main, golden_function(split, main), samples)
+    assert found.disagreement == compared.disagreement
+
+
+def test_weights_over_several_rows_are_whole(
+    context: CorelowerContext, samples: FloatArray
+) -> None:
+    module = run(context, encoded(context, weights="[-7, 7]"), QUANTIZE)
+    assert "row_units" in module_text(module)
+    measured = measurement(module)
+    check_both_ends(measured, module, samples)
+    assert measured.run(Samples(samples)).knows_weights
+
+
+@pytest.mark.parametrize("function", ["relu", "unary sigmoid"])
+def test_channels_that_were_scaled_stand_for_golden_ones(
+    context: CorelowerContext, samples: FloatArray, function: str
+) -> None:
+    module = encoded(context, function=function, error=0.05, before="core-op-equalize,")
+    module = run(context, module, QUANTIZE)
+    assert "golden_scale" in module_text(module)
+    check_both_ends(measurement(module), module, samples)
+
+
+def test_tuning_starts_from_real_weights_in_steps(context: CorelowerContext) -> None:
+    module = run(context, encoded(context, bits=2, units=3, weights="[-7, 7]"), QUANTIZE)
+    for name in ("r", "s", "y"):
+        op = product(module, name)
+        steps, data = real_weight_in_steps(op), trained.constant_of(op.weight)
+        assert steps is not None and data is not None
+        assert core_op.units_of(op.result) == 3
+        difference = np.abs(steps - np.asarray(data.array, np.float32))
+        assert np.mean(difference <= 0.501) > 0.95
+        assert real_parameters_of(op) is not None
+
+
+@pytest.mark.parametrize("rounding", ["nearest", "floor"])
+@pytest.mark.parametrize("units", [1, 2, 3, 7])
+def test_a_number_with_all_switches_on_has_the_same_bits(units: int, rounding: str) -> None:
+    random = np.random.default_rng(units)
+    sums = float32(random.integers(-400, 4000, (500, 2, 3)))
+    gain = float32(random.uniform(0.001, 0.02, (2, 3)))
+    code = core_op.CodeType(3, 0.5, 0, units)
+    on = arithmetic.CodeSwitch(float32(1), float32(1), float32(1))
+    wanted = arithmetic.requantize(sums, gain, code.unit_largest, rounding, units)
+    for rectified in (False, True):
+        found = arithmetic.switched_requantize(sums, gain, code, rounding, on, rectified=rectified)
+        np.testing.assert_array_equal(np.asarray(found), np.asarray(wanted))
+    assert 0 == np.asarray(wanted).min() < np.asarray(wanted).max() == code.largest
+    off = arithmetic.CodeSwitch(float32(0), float32(0), float32(1))
+    real = arithmetic.switched_requantize(sums, gain, code, rounding, off, rectified=False)
+    exact = np.asarray(sums, np.float64) * np.asarray(gain, np.float64) * units
+    np.testing.assert_allclose(np.asarray(real), exact, rtol=1e-5)
 
 
 def test_a_coarse_code_is_named_and_a_bit_more_there_helps_most(

@@ -139,7 +139,20 @@ def test_another_version_is_named(image: Path, tmp_path: Path) -> None:
     data = bytearray(image.read_bytes())
     data[8] = 9
     message = refusal(tmp_path / "later.image", with_checksum(bytes(data)))
-    assert message == "version 9 of the format; this reads versions 1 and 2"
+    assert message == "version 9 of the format; this reads versions 1 to 3"
+
+
+def test_version_2_is_read_and_has_no_units(image: Path, tmp_path: Path) -> None:
+    program = program_of(image.read_bytes())
+    for step in program["program"]:
+        step.pop("units", None)
+    without = forged(image.read_bytes(), program)
+    message = refusal(tmp_path / "newer.image", without)
+    assert message == "step 0 (encode): units is not a count"
+    older = tmp_path / "older.image"
+    older.write_bytes(with_checksum(without[:8] + bytes([2]) + without[9:]))
+    samples = np.random.default_rng(0).normal(0, 8, (5, 3, 3, 1, 1))
+    assert np.array_equal(run_image(older, samples), run_image(image, samples))
 
 
 def test_version_1_is_read_and_has_no_gather(image: Path, tmp_path: Path) -> None:
@@ -166,6 +179,14 @@ def test_a_missing_image_is_one_line(tmp_path: Path) -> None:
 Change = Callable[[dict[str, Any]], object]
 
 FORGERIES: dict[str, tuple[Change, str]] = {
+    "no units": (
+        lambda p: p["program"][0].update(units=0),
+        "step 0 (encode): 0 units",
+    ),
+    "units on no axis of theirs": (
+        lambda p: next(s for s in p["program"] if s["step"] == "decode").update(units=5),
+        "step 6 (decode): 5 units on the last axis of [9]",
+    ),
     "unknown step": (
         lambda p: p["program"][1].update(step="jump"),
         "step 1 is unknown: jump",

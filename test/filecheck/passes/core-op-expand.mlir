@@ -14,7 +14,7 @@ module attributes {core_op.target = #chip} {
   // CHECK-NEXT:    [[X:%.*]] = core_op.reshape [[T]] : (tensor<1x2x4xf32>) -> tensor<2x4xf32>
   // CHECK-DAG:     [[B:%.*]] = trained.tensor {{\[\[}}1.5], [1.5]] : tensor<2x1xf32>
   // CHECK-DAG:     [[W:%.*]] = trained.tensor {{\[\[\[}}1.0], [3.0], [5.0], [7.0]], {{\[\[}}2.0], [4.0], [6.0], [0.0]]] : tensor<2x4x1xf32>
-  // CHECK:         [[S:%.*]] = core_op.vmm linear [[X]], [[W]] bias [[B]] :
+  // CHECK:         [[S:%.*]] = core_op.vmm linear [[X]], [[W]] bias [[B]] {core_op.partial} :
   // CHECK-NEXT:    [[R:%.*]] = core_op.reshape [[S]] : (tensor<2x1xf32>) -> tensor<1x1x1x2xf32>
   // CHECK-NEXT:    [[O:%.*]] = trained.tensor {{\[\[\[}}1.0], [1.0]]] : tensor<1x2x1xf32>
   // CHECK-NEXT:    [[Y:%.*]] = core_op.vmm relu [[R]], [[O]] {core_op.auxiliary} :
@@ -57,7 +57,7 @@ module attributes {core_op.target = #chip} {
   // A stage that adds too many partial sums is split itself.
   // CHECK-LABEL: func.func @tree
   // CHECK:         core_op.vmm linear {{.*}} : (tensor<5x4xf32>, tensor<5x4x1xf32>) -> tensor<5x1xf32>
-  // CHECK:         core_op.vmm linear {{.*}} {core_op.auxiliary} : (tensor<1x1x2x3xf32>, tensor<2x3x1xf32>)
+  // CHECK:         core_op.vmm linear {{.*}} {core_op.auxiliary, core_op.partial} : (tensor<1x1x2x3xf32>, tensor<2x3x1xf32>)
   // CHECK:         core_op.vmm linear {{.*}} {core_op.auxiliary} : (tensor<1x1x1x1x1x2xf32>, tensor<1x2x1xf32>)
   // CHECK-NOT:     core_op.vmm
   func.func @tree(%x: tensor<1x17xf32>) -> tensor<1x1xf32> {
@@ -77,6 +77,20 @@ module attributes {core_op.target = #chip} {
     %w = trained.tensor [[[1.0], [1.0]]] : tensor<1x2x1xf32>
     %y = core_op.vmm relu %x, %w same_code {core_op.auxiliary, golden = "y"} : (tensor<5x1x2xf32>, tensor<1x2x1xf32>) -> tensor<5x1x1xf32>
     func.return %y : tensor<5x1x1xf32>
+  }
+
+  // Units of values take rows and columns: two inputs of two rows each fill a core, and one output of
+  // two columns does. Partial sums of what is split again stay what they are.
+  // CHECK-LABEL: func.func @units
+  // CHECK:         core_op.vmm linear {{.*}} {core_op.partial} : (tensor<2x2x!core_op.code<6, 0.5, 0, units 2>>, tensor<2x2x2xf32>) -> tensor<2x2xf32>
+  // CHECK:         core_op.vmm relu {{.*}} {core_op.auxiliary} :
+  // CHECK:         core_op.vmm linear {{.*}} {core_op.partial} : (tensor<2x3xf32>, tensor<2x3x1xf32>) -> tensor<2x1x!core_op.code<6, 0.5, 0, units 2>>
+  func.func @units(%x: tensor<1x4x!core_op.code<6, 0.5, 0, units 2>>, %y: tensor<1x3xf32>) -> (tensor<1x2xf32>, tensor<1x2x!core_op.code<6, 0.5, 0, units 2>>) {
+    %w = trained.tensor [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]] : tensor<1x4x2xf32>
+    %a = core_op.vmm relu %x, %w : (tensor<1x4x!core_op.code<6, 0.5, 0, units 2>>, tensor<1x4x2xf32>) -> tensor<1x2xf32>
+    %v = trained.tensor [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]] : tensor<1x3x2xf32>
+    %b = core_op.vmm linear %y, %v {core_op.partial} : (tensor<1x3xf32>, tensor<1x3x2xf32>) -> tensor<1x2x!core_op.code<6, 0.5, 0, units 2>>
+    func.return %a, %b : tensor<1x2xf32>, tensor<1x2x!core_op.code<6, 0.5, 0, units 2>>
   }
 
   // What fits is left alone, trained weights of many positions too.

@@ -57,6 +57,18 @@ module attributes {core_op.target = #chip} {
     func.return %y : tensor<1x2x!zero>
   }
 
+  // Two units of a step of 1 for a number of steps of 0.5: gain and zero point are a unit's. Units
+  // are half a step apart, 2 of the sum; that takes weights of 2, where one unit would do with ones.
+  // CHECK-LABEL: func.func @units
+  // CHECK-DAG:     trained.tensor {{\[\[\[}}2], [2]]] : tensor<1x2x1xi8>
+  // CHECK-DAG:     trained.tensor {{\[\[}}4]] : tensor<1x1xi32>
+  // CHECK-DAG:     trained.tensor [0.25] : tensor<1xf32>
+  func.func @units(%x: tensor<1x2x!zero>) -> tensor<1x1x!core_op.code<4, 0.5, 2, units 2>> {
+    %w = trained.tensor [[[1.0], [1.0]]] : tensor<1x2x1xf32>
+    %y = core_op.vmm linear %x, %w {core_op.auxiliary} : (tensor<1x2x!zero>, tensor<1x2x1xf32>) -> tensor<1x1x!core_op.code<4, 0.5, 2, units 2>>
+    func.return %y : tensor<1x1x!core_op.code<4, 0.5, 2, units 2>>
+  }
+
   // What is quantised already stays.
   // CHECK-LABEL: func.func @again
   // CHECK-NEXT:    %w = trained.tensor {{\[\[\[}}2], [2]]] : tensor<1x2x1xi8>

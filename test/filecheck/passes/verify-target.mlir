@@ -67,3 +67,8 @@ module attributes {core_op.target = #core_op.target<"small", fan_in = 5, fan_out
     func.return %y6 : tensor<3xf32>
   }
 }
+
+// Units are split before.
+// RUN: not nn-opt %S/inputs/units.mlir -p verify-target 2>&1 | filecheck %s --check-prefix=SPLIT
+// RUN: nn-opt %S/inputs/units.mlir -p core-op-split-units,verify-target
+// SPLIT: error: core_op.encode: a value is carried by 2 units; run core-op-split-units

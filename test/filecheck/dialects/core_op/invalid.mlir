@@ -494,6 +494,58 @@ func.func @f(%x: tensor<1x!core_op.code<6, 0.5, -1>>) {
 
 // -----
 
+// CHECK: error: 1 to 256 units carry a number, not 0
+func.func @f(%x: tensor<4x!core_op.code<2, 0.5, 0, units 0>>) {
+  func.return
+}
+
+// -----
+
+// CHECK: error: 1 to 256 units carry a number, not 257
+func.func @f(%x: tensor<4x!core_op.code<2, 0.5, 0, units 257>>) {
+  func.return
+}
+
+// -----
+
+// CHECK: error: 5 units of 14 bits reach 81915; a number is at most 65535
+func.func @f(%x: tensor<4x!core_op.code<14, 0.5, 0, units 5>>) {
+  func.return
+}
+
+// -----
+
+// CHECK: error: zero point 7 is not a multiple of the 5 units, each of which needs one
+func.func @f(%x: tensor<4x!core_op.code<2, 0.5, 7, units 5>>) {
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.encode: the result has shape [4, 3], the operands give [4, 5]
+func.func @f(%x: tensor<4xf32>) {
+  %r = core_op.encode %x units 5 : (tensor<4xf32>) -> tensor<4x3x!core_op.code<2, 0.5, 0>>
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.encode: 5 units on an axis, and 3 in the code
+func.func @f(%x: tensor<4xf32>) {
+  %r = core_op.encode %x units 5 : (tensor<4xf32>) -> tensor<4x5x!core_op.code<2, 0.5, 0, units 3>>
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.decode: the trailing axis of [4, 3] is not 5 units
+func.func @f(%x: tensor<4x3x!core_op.code<2, 0.5, 0>>) {
+  %r = core_op.decode %x units 5 : (tensor<4x3x!core_op.code<2, 0.5, 0>>) -> tensor<4xf32>
+  func.return
+}
+
+// -----
+
 // CHECK: error: Expected integer literal
 func.func @f(%x: tensor<1x!core_op.code<6.5, 0.5, 0>>) {
   func.return

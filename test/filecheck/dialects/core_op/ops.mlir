@@ -42,6 +42,18 @@ func.func @vmm_of_codes_with_real_weights(%x: tensor<5x7x1x3x!in>, %w: tensor<1x
   func.return
 }
 
+// CHECK-LABEL: func.func @units
+// CHECK-NEXT:    %{{.*}} = core_op.encode %{{.*}} : (tensor<4xf32>) -> tensor<4x!core_op.code<2, 0.1, 10, units 5>>
+// CHECK-NEXT:    %{{.*}} = core_op.encode %{{.*}} units 5 : (tensor<4xf32>) -> tensor<4x5x!core_op.code<2, 0.1, 2>>
+// CHECK-NEXT:    %{{.*}} = core_op.decode %{{.*}} units 5 : (tensor<4x5x!core_op.code<2, 0.1, 2>>) -> tensor<4xf32>
+// GENERIC:       %{{.*}} = "core_op.encode"(%{{.*}}) <{units = 5 : i64}>
+func.func @units(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %number = core_op.encode %x : (tensor<4xf32>) -> tensor<4x!core_op.code<2, 0.1, 10, units 5>>
+  %q = core_op.encode %x units 5 : (tensor<4xf32>) -> tensor<4x5x!core_op.code<2, 0.1, 2, units 1>>
+  %y = core_op.decode %q units 5 : (tensor<4x5x!core_op.code<2, 0.1, 2>>) -> tensor<4xf32>
+  func.return %y : tensor<4xf32>
+}
+
 // CHECK-LABEL: func.func @vmm_of_codes
 // CHECK-NEXT:    %{{.*}} = core_op.vmm relu %{{.*}}, %{{.*}} gain %{{.*}} : (tensor<2x3x!core_op.code<6, 0.03125, 0>>, tensor<2x3x4xi8>, tensor<2xf32>) -> tensor<2x4x!core_op.code<6, 0.1, 0>>
 // CHECK-NEXT:    %{{.*}} = core_op.vmm linear %{{.*}}, %{{.*}} bias %{{.*}} gain %{{.*}} : (tensor<2x3x!core_op.code<6, 0.03125, 0>>, tensor<2x3x4xi8>, tensor<2x4xi32>, tensor<2x4xf32>) -> tensor<2x4x!core_op.code<4, 0.5, 8>>

@@ -321,6 +321,15 @@ func.func @f(%x: tensor<3x2xf32>) -> tensor<3xf32> {
 
 // -----
 
+// CHECK: the input must be codes of one unit each, not !core_op.code<2, 0.1, 0, units 3>
+!units = !core_op.code<2, 0.1, 0, units 3>
+func.func @f(%x: tensor<3x2x!units>) -> tensor<3x!units> {
+  %y = prime.max %x : (tensor<3x2x!units>) -> tensor<3x!units>
+  func.return %y : tensor<3x!units>
+}
+
+// -----
+
 // CHECK: !core_op.code<6, 0.1, 0> in, !core_op.code<6, 0.25, 0> out: the code must be the same
 !in = !core_op.code<6, 0.1, 0>
 !out = !core_op.code<6, 0.25, 0>
