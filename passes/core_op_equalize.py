@@ -13,7 +13,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError
-from ..dialects.support.functions import golden_function
+from ..dialects.support.functions import GOLDEN_FUNCTION, golden_function
 from ..dialects.support.golden_scale import set_golden_scale
 from ..dialects.support.provenance import golden_name, golden_order
 from .calibration_base import CalibrationPass
@@ -58,7 +58,9 @@ class CoreOpEqualize(CalibrationPass):
             scales = channel_scales(function)
             if any((array != FIXED_SCALE).any() for array in scales.outputs.values()):
                 factors = self._equalize(ctx, function, scales, target.signal_bits)
-                _note_golden_scales(function, golden_function(op, function), scales, factors)
+                if GOLDEN_FUNCTION in function.attributes:
+                    golden = golden_function(op, function)
+                    _note_golden_scales(function, golden, scales, factors)
 
     def _equalize(
         self, ctx: Context, function: FuncOp, scales: ChannelScales, bits: int
