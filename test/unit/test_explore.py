@@ -313,6 +313,7 @@ def test_the_settings_reach_the_compiler(
         "max_pool": "relu",
         "output": "values",
         "error": 0.01,
+        "units": 1,
     }
 
 
