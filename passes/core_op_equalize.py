@@ -12,7 +12,8 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
-from ..dialects.support.functions import golden_function
+from ..dialects.support.errors import CorelowerError
+from ..dialects.support.functions import GOLDEN_FUNCTION, golden_function
 from ..dialects.support.golden_scale import set_golden_scale
 from ..dialects.support.provenance import golden_name, golden_order
 from .calibration_base import CalibrationPass
@@ -30,17 +31,18 @@ LARGEST_FACTOR = 64.0
 @dataclass(frozen=True)
 class CoreOpEqualize(CalibrationPass):
     """
-    Scales channels so that those which share a code have alike magnitudes; exact on real signals.
+    Scales layers so that those which share a code have ranges alike; exact on real signals.
 
-    Run it before codes are chosen. A rectifier and a maximum keep a positive factor, so a channel's
-    goes into the weights before it, and its inverse into those behind it. A channel of small
-    numbers would use few numbers of its signal's code, and its weights few of a core's.
+    Run it before codes are chosen. A rectifier and a maximum keep a positive factor, so a layer's
+    goes into the weights before it, and its inverse into those behind it. A layer of small numbers
+    would use few numbers of a code that it shares, as with a residual connection. With `strength`
+    the channels of a layer become alike too.
     """
 
     name = "core-op-equalize"
 
     strength: float = field(
-        default=1.0, metadata={"help": "1: magnitudes become equal; 0: nothing changes"}
+        default=0.0, metadata={"help": "0: whole layers; 1: each of their channels too"}
     )
 
     def __post_init__(self) -> None:
@@ -49,26 +51,33 @@ class CoreOpEqualize(CalibrationPass):
             raise ValueError(f"strength must be between 0 and 1, not {self.strength:g}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        target = core_op.target_of(op)
+        if target is None:
+            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
         for function in lowered_functions(op):
             scales = channel_scales(function)
             if any((array != FIXED_SCALE).any() for array in scales.outputs.values()):
-                factors = self._equalize(ctx, function, scales)
-                _note_golden_scales(function, golden_function(op, function), scales, factors)
+                factors = self._equalize(ctx, function, scales, target.signal_bits)
+                if GOLDEN_FUNCTION in function.attributes:
+                    golden = golden_function(op, function)
+                    _note_golden_scales(function, golden, scales, factors)
 
-    def _equalize(self, ctx: Context, function: FuncOp, scales: ChannelScales) -> FloatArray:
-        from ..targets.jax.ranges import channel_magnitudes
+    def _equalize(
+        self, ctx: Context, function: FuncOp, scales: ChannelScales, bits: int
+    ) -> FloatArray:
+        from ..targets.jax.ranges import magnitudes
 
         products = list(scales.outputs)
-        magnitudes = channel_magnitudes(
-            function, [product.result for product in products], self.load(ctx, function)
-        )
-        channel, layer = _Means(scales.count), _Means(scales.count)
-        for product, magnitude in zip(products, magnitudes, strict=True):
-            channels = scales.outputs[product]
-            channel.add(channels, magnitude)
-            layer.add(channels, np.full(magnitude.shape, np.sqrt(np.square(magnitude).mean())))
-        found, whole = channel.root_mean_square(), layer.root_mean_square()
-        factors = np.power(found / whole, -self.strength) / whole
+        results = [product.result for product in products]
+        found = magnitudes(function, results, self.load(ctx, function), bits)
+        channel, layer, width = (_Means(scales.count) for _ in range(3))
+        for product, magnitude in zip(products, found, strict=True):
+            channels, square = scales.outputs[product], np.square(magnitude.channels)
+            channel.add(channels, magnitude.channels)
+            layer.add(channels, np.full(square.shape, np.sqrt(square.mean())))
+            width.add(channels, np.full(square.shape, magnitude.width))
+        apart = channel.root_mean_square() / layer.root_mean_square()
+        factors = np.power(apart, -self.strength) / width.root_mean_square()
         factors[: FIXED_SCALE + 1] = 1.0
         for product in products:
             channels = scales.outputs[product]
@@ -78,12 +87,12 @@ class CoreOpEqualize(CalibrationPass):
             factors[free] = np.clip(factors[free], *limits)
         for product in products:
             _scale(product, factors[scales.inputs[product]], factors[scales.outputs[product]])
-        ratio = found[found > 0].max(initial=1) / found[found > 0].min(initial=1)
+        widths = [magnitude.width for magnitude in found if magnitude.width > 0]
         remark(
             ctx,
             function,
-            f"{np.count_nonzero(factors != 1)} channels equalized, whose magnitudes were up to "
-            f"{ratio:.3g} apart",
+            f"{len(products)} layers equalized, whose ranges were up to "
+            f"{max(widths, default=1) / min(widths, default=1):.3g} apart",
         )
         return factors
 

@@ -153,6 +153,7 @@ class _Tuning:
         before = quality = network.quality(self.state)
         ours, theirs = self._stream(self.evaluator, 0), self._stream(self.golden, 1)
         block, layers = ours.copy(), 0
+        best, best_quality = self.state, before
         for value, golden in self.goals:
             segment = theirs.segment(golden)
             (array,) = self.segments.run(segment, self.golden.parameters, theirs.arrays(segment))
@@ -163,14 +164,16 @@ class _Tuning:
                 quality = self._tune_part(part, network, quality, 1.0)
             layers += len(part.layers)
             ours.advance(part.compute(self.state))
-            if not ours.is_at_a_cut:
-                continue
-            whole = self._part(block, value, goal)
-            if len(part.layers) < layers and "blockwise" in self.options.method:
-                quality = self._tune_part(whole, network, quality, BLOCK_RATE)
-                ours.known = {value: whole.compute(self.state)} if ours.known else {}
-            block, layers = ours.copy(), 0
-        self._remark("layer by layer", before, quality)
+            if ours.is_at_a_cut:
+                if len(part.layers) < layers and "blockwise" in self.options.method:
+                    whole = self._part(block, value, goal)
+                    quality = self._tune_part(whole, network, quality, BLOCK_RATE)
+                    ours.known = {value: whole.compute(self.state)} if ours.known else {}
+                block, layers = ours.copy(), 0
+            if quality.is_no_worse_than(best_quality):
+                best, best_quality = self.state, quality
+        self.state = best
+        self._remark("layer by layer", before, best_quality)
 
     def tune_end_to_end(self) -> None:
         """All layers together, towards the golden network's outputs."""
@@ -255,12 +258,12 @@ class _Tuning:
         """
         Tune one part, and keep that only where the network's outputs are not further away for it.
 
-        Nearer to its golden value can be further from the golden output. The network's quality
-        after it.
+        Nearer to its golden value can be further from the golden output. Few samples' decisions say
+        little about one part: they decide about all parts. The network's quality after it.
         """
         state = self.state | part.tune(self.state, self._schedule(1, rate, 0), self._progress)
         after = network.quality(state)
-        if not after.is_no_worse_than(quality):
+        if after.distance > quality.distance:
             return quality
         self.state = state
         return after

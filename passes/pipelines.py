@@ -23,11 +23,15 @@ def reform_pipeline(*, approximate: str = "", pooling: str = "") -> str:
     return passes.replace("nn-decompose-pooling", f"nn-decompose-pooling{_options(pooling)}")
 
 
-def encode_pipeline(options: str = "") -> str:
-    """Real signals to codes, and functions of one variable on them exactly. Needs data."""
+def encode_pipeline(options: str = "", data: str = "") -> str:
+    """
+    Real signals to codes, and functions of one variable on them exactly. Needs `data`.
+
+    `options` are those of the calibration, where the data comes from among them.
+    """
     return (
-        f"core-op-calibrate{_options(options)},core-op-reencode,core-op-exact-functions,"
-        "core-op-normalize-thresholds"
+        f"core-op-equalize{_options(data)},core-op-calibrate{_options(options)},core-op-reencode,"
+        "core-op-exact-functions,core-op-normalize-thresholds"
     )
 
 

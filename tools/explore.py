@@ -4,7 +4,6 @@ A study as one call: a network compiled with many constraints and strategies, si
 This is the sensitivity study of Ji et al., ASPLOS'18: what accuracy costs in cores.
 """
 
-import inspect
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
@@ -18,7 +17,7 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.files import write_text
 from ..dialects.support.samples import Preprocessing
 from ..dialects.support.target import FieldValue
-from .compiler import Data, compile_model
+from .compiler import Data
 from .explore_inputs import StudyInputs, StudyOptions
 from .explore_job import Job, make_job
 from .explore_points import grid, listed
@@ -142,7 +141,6 @@ def run_study(
     watcher: StudyWatcher | None,
 ) -> Study:
     """Compile each of the points that are wanted; see `explore`."""
-    _require_units(wanted)
     folder = None if out is None else Path(out)
     if folder is not None:
         require_study_folder(folder)
@@ -238,10 +236,3 @@ class _StudyWork:
 
     def _known(self, name: str, settings: Settings) -> Point:
         return Point(name, settings) if self.kept is None else self.kept.load(name, settings)
-
-
-def _require_units(wanted: Sequence[Settings]) -> None:
-    if any(settings.units is not None for settings in wanted) and "units" not in (
-        inspect.signature(compile_model).parameters
-    ):
-        raise CorelowerError("this version has no choice of units a value; leave out axis units")

@@ -76,11 +76,9 @@ def one_line(error: BaseException) -> str:
     return error_line(error).replace("error: ", "", 1)
 
 
-def unit_options(units: str | None) -> dict[str, int | str]:
-    """The option of `compile_model` for the units a value, where the study asks for some."""
-    if units is None:
-        return {}
-    return {"units": int(units) if units.isdigit() else units}
+def units_option(text: str | None) -> int | str:
+    """The units a value as `compile_model` takes them."""
+    return int(text) if text and text.isdigit() else "auto"
 
 
 def _compile(entry: JsonEntry, folder: Path) -> CompiledNetwork:
@@ -88,7 +86,7 @@ def _compile(entry: JsonEntry, folder: Path) -> CompiledNetwork:
         raise CorelowerError(
             f"this is version {__version__}, the study is of {entry.text('version')}"
         )
-    # Some options are given only where the study has them.
+    # The study wrote the line: every entry is there.
     compile_point: Callable[..., CompiledNetwork] = compile_model
     return compile_point(
         folder / MODEL / MODEL_FILE,
@@ -103,7 +101,7 @@ def _compile(entry: JsonEntry, folder: Path) -> CompiledNetwork:
         max_pool=entry.text("max_pool"),
         output=entry.text("output"),
         error=entry.number("error"),
-        **unit_options(entry.text("units")),
+        units=units_option(entry.text("units")),
     )
 
 

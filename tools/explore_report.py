@@ -103,7 +103,7 @@ def compile_options(settings: Settings) -> str:
     options = [f"--target {settings.target.name}"]
     if settings.overrides:
         options.append(f"--override {shlex.quote(format_overrides(settings.overrides))}")
-    if settings.units is not None:
+    if settings.units != "1":
         options.append(f"--units {settings.units}")
     options.append(f"--samples {settings.samples}")
     options.append(f"--seed {settings.seed}" if settings.tune else "--no-tune")

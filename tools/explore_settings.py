@@ -14,8 +14,8 @@ class Settings:
 
     target: Target
     """The chip, with this point's constraints."""
-    units: str | None = None
-    """Units that carry a value: a number, or `auto`; `None` is the compiler's usual choice."""
+    units: str = "1"
+    """Units that carry a value: a number, or `auto`."""
     samples: int = 1024
     tune: bool = True
     seed: int = 0
@@ -60,10 +60,10 @@ def choices(settings: Settings) -> dict[str, Choice]:
     for name in (n for n in names if n not in ("name", *known, "weights", "fan_in", "fan_out")):
         known[name] = _choice(getattr(target, name))
     units = settings.units
-    number = float(units) if units and units.isdigit() else float("inf") if units else 0.0
+    number = float(units) if units.isdigit() else float("inf")
     return {
         **known,
-        "units": Choice((number,), units or "default"),
+        "units": Choice((number,), units),
         "samples": _choice(settings.samples),
         "tune": Choice((settings.tune,), "on" if settings.tune else "off"),
         "seed": _choice(settings.seed),

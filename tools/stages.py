@@ -68,12 +68,13 @@ def stages_for(
     options of the calibrating passes that say where the data is; without them it is the context's.
     """
     approximate = f"error={error} {data} samples={samples}".replace("  ", " ")
-    data = f"{data} samples={samples} output={output}".strip()
+    samples_used = f"{data} samples={samples}".strip()
+    data = f"{samples_used} output={output}"
     keeps = str(tune or keep_real).lower()
     calibrate = data if units == 1 else f"{data} units={units}"
     stages = [
         Stage("reformed", reform_pipeline(approximate=approximate, pooling=f"max={max_pool}")),
-        Stage("reencoded", encode_pipeline(calibrate)),
+        Stage("reencoded", encode_pipeline(calibrate, samples_used)),
         Stage("expanded", tile_pipeline(calibrate)),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]

@@ -98,16 +98,32 @@ def observe(function: FuncOp, values: Sequence[SSAValue], samples: Samples) -> l
     ]
 
 
-def channel_magnitudes(
-    function: FuncOp, values: Sequence[SSAValue], samples: Samples
-) -> list[npt.NDArray[np.float64]]:
-    """The root mean square of each of `values`, positions.. x G x N, over samples and positions."""
+@dataclass(frozen=True)
+class Magnitudes:
+    """
+    How large a product's results are: the width of the range that a code of them would have, and
+    the root mean square of each output, groups x outputs.
+    """
+
+    width: float
+    channels: npt.NDArray[np.float64]
+
+
+def magnitudes(
+    function: FuncOp, values: Sequence[SSAValue], samples: Samples, bits: int
+) -> list[Magnitudes]:
+    """The magnitudes of each of `values`, positions.. x G x N, over samples and positions."""
     sums = [np.zeros(shape_of(value)[-2:]) for value in values]
     for count, batch in Evaluator(function).batches(values, samples):
         for total, value in zip(sums, batch, strict=True):
             square = np.square(value.astype(np.float32)).mean(axis=tuple(range(value.ndim - 2)))
             total += square * (count / len(samples))
-    return [np.sqrt(total) for total in sums]
+    observed = observe(function, values, samples)
+    ranges = [least_error_range(one, bits, rectified=one.low >= 0) for one in observed]
+    return [
+        Magnitudes(high - low, np.sqrt(total))
+        for (low, high), total in zip(ranges, sums, strict=True)
+    ]
 
 
 def least_error_range(

@@ -27,6 +27,9 @@ from .typed import float32, gradient, update
 CHUNK = 20
 """Steps between two looks at the validation samples."""
 
+PATIENCE = 0.4
+"""The part of all steps after which learning stops where nothing became better."""
+
 WARM_UP = 0.1
 """The part of the steps over which the rate rises."""
 
@@ -196,7 +199,7 @@ class Part:
             goals = [self.devices.everywhere(goal.golden[: self.size]) for goal in self.goals]
         frozen = {number: self._frozen[index] for index, number in self._numbers.items()}
         random = np.random.default_rng(schedule.seed)
-        best, best_quality = state, self.quality(state)
+        best, best_quality, improved = state, self.quality(state), 0
         moments = _OPTIMIZER.init(learned)
         mixed = round(batch * schedule.mixed)
         for done in range(0, schedule.steps, CHUNK):
@@ -214,8 +217,11 @@ class Part:
             now = {index: learned[number] for index, number in self._numbers.items()}
             quality = self.quality(state | now)
             if quality.distance < best_quality.distance and quality.is_no_worse_than(best_quality):
-                best, best_quality = now, quality
+                best, best_quality, improved = now, quality, done + count
             progress(count)
+            if done + count - improved > PATIENCE * schedule.steps:
+                progress(schedule.steps - done - count)
+                break
         return best
 
     def _compute(self, state: State, first: int) -> list[Array]:

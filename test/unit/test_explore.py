@@ -22,7 +22,7 @@ from corelower.dialects.support.samples import Preprocessing, Samples
 from corelower.tools import explore_job, explore_process
 from corelower.tools.explore import StudyWatcher
 from corelower.tools.explore_inputs import StudyInputs, StudyOptions
-from corelower.tools.explore_job import make_job, run_job, unit_options
+from corelower.tools.explore_job import make_job, run_job, units_option
 from corelower.tools.explore_points import grid
 from corelower.tools.explore_result import Point, State
 
@@ -313,13 +313,13 @@ def test_the_settings_reach_the_compiler(
         "max_pool": "relu",
         "output": "values",
         "error": 0.01,
+        "units": 1,
     }
 
 
-def test_units_are_passed_only_where_the_study_has_them():
-    assert unit_options(None) == {}
-    assert unit_options("auto") == {"units": "auto"}
-    assert unit_options("2") == {"units": 2}
+def test_units_are_a_number_or_auto():
+    assert units_option("auto") == "auto"
+    assert units_option("2") == 2
 
 
 def test_a_point_is_compiled(tmp_path: Path):
