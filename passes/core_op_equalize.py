@@ -1,6 +1,7 @@
 """The pass `core-op-equalize`: channels that share a code, or a core's gain, made alike."""
 
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
 from ..dialects.support.functions import golden_function
-from ..dialects.support.golden_scale import set_golden_scale
+from ..dialects.support.golden_scale import golden_scale, set_golden_scale
 from ..dialects.support.provenance import golden_name, golden_order
 from .calibration_base import CalibrationPass
 from .channel_scales import FIXED_SCALE, ChannelScales, channel_scales
@@ -62,13 +63,11 @@ class CoreOpEqualize(CalibrationPass):
         magnitudes = channel_magnitudes(
             function, [product.result for product in products], self.load(ctx, function)
         )
-        channel, layer = _Means(scales.count), _Means(scales.count)
+        means = _Means(scales.count)
         for product, magnitude in zip(products, magnitudes, strict=True):
-            channels = scales.outputs[product]
-            channel.add(channels, magnitude)
-            layer.add(channels, np.full(magnitude.shape, np.sqrt(np.square(magnitude).mean())))
-        found, whole = channel.root_mean_square(), layer.root_mean_square()
-        factors = np.power(found / whole, -self.strength) / whole
+            means.add(scales.outputs[product], magnitude)
+        found = means.root_mean_square()
+        factors = np.power(found, -self.strength)
         factors[: FIXED_SCALE + 1] = 1.0
         for product in products:
             channels = scales.outputs[product]
@@ -78,7 +77,8 @@ class CoreOpEqualize(CalibrationPass):
             factors[free] = np.clip(factors[free], *limits)
         for product in products:
             _scale(product, factors[scales.inputs[product]], factors[scales.outputs[product]])
-        ratio = found[found > 0].max(initial=1) / found[found > 0].min(initial=1)
+        seen = found[FIXED_SCALE + 1 :][means.squares[FIXED_SCALE + 1 :] > 0]
+        ratio = seen.max() / seen.min() if len(seen) else 1.0
         remark(
             ctx,
             function,
@@ -134,6 +134,9 @@ def _note_golden_scales(
         if (scale == 1).all():
             continue
         shape, order = shapes[name], golden_order(op)
+        if scale.size != prod(shape):
+            # Nor can it be compared.
+            continue
         if order is not None:
             scale = scale.reshape([shape[axis] for axis in order]).transpose(np.argsort(order))
         scale = scale.reshape(shape)
@@ -141,4 +144,5 @@ def _note_golden_scales(
             first = scale.take([0], axis)
             if (scale == first).all():
                 scale = first
-        set_golden_scale(op, scale.astype(np.float32))
+        before = golden_scale(op)
+        set_golden_scale(op, (scale if before is None else scale * before).astype(np.float32))

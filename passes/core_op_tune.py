@@ -168,7 +168,8 @@ class _Tuning:
             whole = self._part(block, value, goal)
             if len(part.layers) < layers and "blockwise" in self.options.method:
                 quality = self._tune_part(whole, network, quality, BLOCK_RATE)
-                ours.known = {value: whole.compute(self.state)} if ours.known else {}
+                if value in ours.known:
+                    ours.known[value] = whole.compute(self.state)
             block, layers = ours.copy(), 0
         self._remark("layer by layer", before, quality)
 
