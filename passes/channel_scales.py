@@ -11,6 +11,7 @@ from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
 from .approximated_functions import FUNCTION
 from .moves import Integers, move
+from .signal_ranges import LIMITS
 from .wiring import AUXILIARY
 
 NOTHING, FIXED_SCALE = 0, 1
@@ -65,6 +66,8 @@ class _Walk:
                     self._tie(array, np.full(array.shape, FIXED_SCALE))
                 for result in op.results:
                     values[result] = np.full(shape_of(result), FIXED_SCALE)
+            if LIMITS in op.attributes:
+                self._tie(values[op.results[0]], np.full(shape_of(op.results[0]), FIXED_SCALE))
 
     def found(self) -> ChannelScales:
         scales = self.scales
@@ -105,7 +108,10 @@ class _Walk:
             seen[..., column] = kept.max(axis=-1)
             self._tie(kept, np.broadcast_to(seen[..., column, None], kept.shape))
         if not is_homogeneous:
-            self._tie(seen, np.full(seen.shape, FIXED_SCALE))
+            # Where all weights are zero, too: what a constant is must not be taken for padding.
+            fixed = np.full(seen.shape, FIXED_SCALE)
+            self._tie(seen, fixed)
+            return fixed
         return seen
 
     def _tied(self, x: Integers) -> Integers:

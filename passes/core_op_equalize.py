@@ -1,6 +1,7 @@
 """The pass `core-op-equalize`: channels that share a code, or a core's gain, made alike."""
 
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.functions import GOLDEN_FUNCTION, golden_function
-from ..dialects.support.golden_scale import set_golden_scale
+from ..dialects.support.golden_scale import golden_scale, set_golden_scale
 from ..dialects.support.provenance import golden_name, golden_order
 from .calibration_base import CalibrationPass
 from .channel_scales import FIXED_SCALE, ChannelScales, channel_scales
@@ -77,6 +78,7 @@ class CoreOpEqualize(CalibrationPass):
             layer.add(channels, np.full(square.shape, np.sqrt(square.mean())))
             width.add(channels, np.full(square.shape, magnitude.width))
         apart = channel.root_mean_square() / layer.root_mean_square()
+        apart[channel.squares == 0] = 1.0
         factors = np.power(apart, -self.strength) / width.root_mean_square()
         factors[: FIXED_SCALE + 1] = 1.0
         for product in products:
@@ -143,6 +145,9 @@ def _note_golden_scales(
         if (scale == 1).all():
             continue
         shape, order = shapes[name], golden_order(op)
+        if scale.size != prod(shape):
+            # Nor can it be compared.
+            continue
         if order is not None:
             scale = scale.reshape([shape[axis] for axis in order]).transpose(np.argsort(order))
         scale = scale.reshape(shape)
@@ -150,4 +155,5 @@ def _note_golden_scales(
             first = scale.take([0], axis)
             if (scale == first).all():
                 scale = first
-        set_golden_scale(op, scale.astype(np.float32))
+        before = golden_scale(op)
+        set_golden_scale(op, (scale if before is None else scale * before).astype(np.float32))

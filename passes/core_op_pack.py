@@ -17,6 +17,7 @@ from ..dialects.support.target import Target
 from .packing import copies_of, diagonals
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .product_rewriting import copy_auxiliary, cut_axis, pad_axis, replace_product
+from .weight_units import ROW_UNITS
 from .wiring import AUXILIARY, constant, reshape
 
 NumberArray = npt.NDArray[np.number]
@@ -66,6 +67,8 @@ class PackPositions(RewritePattern):
         self.wanted.remove(op)
         if not op.is_quantized:
             raise OperationError(op, "its weights are real; run core-op-quantize-weights before")
+        if ROW_UNITS in op.attributes:
+            raise OperationError(op, "its weights need rows; run core-op-split-weights before")
         weight, gain = _constant(op, op.weight), _constant(op, op.gain)
         bias = _constant(op, op.bias) if op.bias is not None else None
         copies = self._copies(op, bias)

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
-from xdsl.ir import Operation
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from ..dialects import core_op, trained
@@ -17,12 +16,14 @@ from ..dialects.support.tensor_data import TensorData
 from ..targets.unit_offsets import unit_offsets
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import keep_real_parameters
+from .target_checks import weight_bits
 from .weight_steps import (
     grid_step,
     integers_of,
     power_of_two_step,
     refinement,
     shared_axes,
+    weight_step,
 )
 from .weight_units import ROW_UNITS, SpreadWeights, spread_weights
 from .wiring import AUXILIARY, FIXED, constant
@@ -123,7 +124,7 @@ def quantize(
     incoming: core_op.CodeType,
     outgoing: core_op.CodeType,
     target: Target,
-    op: Operation,
+    op: core_op.VmmOp,
 ) -> QuantizedWeights:
     """
     Integers and gains for real `weight` (G x M x N) and `bias` (G x N) between two codes.
@@ -137,7 +138,7 @@ def quantize(
     units = outgoing.units.data
     ratio = incoming.scale.data / (outgoing.scale.data * units)
     rows_a_value = incoming.units.data
-    chip, rows = target, target.inputs // rows_a_value
+    chip, rows = target, _rows_for(target, op)
     spread = _steps_and_units(real, chip, rows)
     target = chip.for_inputs(spread.rows * rows_a_value)
     step = power_of_two_step(spread.step, ratio, target)
@@ -170,6 +171,12 @@ def quantize(
         if not (worst > 1).any():
             if _has_lost_weights(real, integers, incoming, outgoing, target):
                 break
+            if spread.rows > real.shape[1] and _exceeds_sums(integers, rounded, incoming, target):
+                rows = real.shape[1]
+                spread = _steps_and_units(real, chip, rows)
+                target = chip.for_inputs(spread.rows * rows_a_value)
+                step = power_of_two_step(spread.step, ratio, target)
+                continue
             representable = representable_bias(rounded, target)
             gains = gain[:, 0] if target.gain == "core" else gain
             return QuantizedWeights(integers, representable, gains, step, spread.units)
@@ -199,9 +206,32 @@ def _steps_and_units(real: WeightArray, target: Target, rows: int) -> SpreadWeig
     if on_grid.all():
         return SpreadWeights(np.ones(real.shape[:2], np.int64), exact)
     found = spread_weights(real, target, rows)
-    is_exact = np.any(on_grid, axis=(1, 2), keepdims=True)[:, :, 0]
-    units = np.where(is_exact, 1, found.units)
-    return SpreadWeights(units, np.where(on_grid, exact, found.step))
+    units, step = found.units, found.step
+    is_exact = np.any(on_grid, axis=(1, 2))
+    if is_exact.any():
+        # The step of more rows would cut off what has one.
+        units[is_exact], step[is_exact] = 1, weight_step(real[is_exact], target)
+    return SpreadWeights(units, np.where(on_grid, exact, step))
+
+
+def _rows_for(target: Target, op: core_op.VmmOp) -> int:
+    """Over how many rows of values a core of `op` may spread its weights."""
+    rows = target.inputs
+    if target.synapse_bits:
+        column_bits = op.unit_columns * weight_bits(target)
+        rows = min(rows, target.synapse_bits // column_bits - (target.fan_in - target.inputs))
+    return rows // core_op.units_of(op.input)
+
+
+def _exceeds_sums(
+    integers: npt.NDArray[np.integer],
+    bias: npt.NDArray[np.integer],
+    incoming: core_op.CodeType,
+    target: Target,
+) -> bool:
+    """Whether a sum may be larger than what is exact, on the way as at the end."""
+    reach = np.abs(integers).sum(axis=1, dtype=np.int64) * incoming.largest + np.abs(bias)
+    return int(reach.max(initial=0)) > target.largest_sum
 
 
 def _is_exact(

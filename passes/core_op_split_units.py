@@ -21,6 +21,7 @@ from ..targets.unit_offsets import unit_offsets
 from .pass_base import CorelowerPass, lowered_functions
 from .real_parameters import drop_real_parameters
 from .unit_axes import move_units
+from .weight_units import ROW_UNITS
 from .wiring import constant, reshape
 
 Array = npt.NDArray[np.generic]
@@ -105,6 +106,8 @@ class _Splitting:
     def _replace_product(self, op: core_op.VmmOp, builder: Builder) -> None:
         if not op.is_quantized:
             raise OperationError(op, "its weights are real; run core-op-quantize-weights before")
+        if ROW_UNITS in op.attributes:
+            raise OperationError(op, "its weights need rows; run core-op-split-weights before")
         weight, gain = _parameter(op, op.weight), _parameter(op, op.gain).astype(np.float32)
         rows, columns = core_op.units_of(op.input), core_op.units_of(op.result)
         value = op.input

@@ -168,7 +168,8 @@ class _Tuning:
                 if len(part.layers) < layers and "blockwise" in self.options.method:
                     whole = self._part(block, value, goal)
                     quality = self._tune_part(whole, network, quality, BLOCK_RATE)
-                    ours.known = {value: whole.compute(self.state)} if ours.known else {}
+                    if value in ours.known:
+                        ours.known[value] = whole.compute(self.state)
                 block, layers = ours.copy(), 0
             if quality.is_no_worse_than(best_quality):
                 best, best_quality = self.state, quality

@@ -17,6 +17,7 @@ from ..dialects.support.errors import OperationError
 from ..dialects.support.target import EXACT_BITS, Target
 from ..dialects.trained import constant_of
 from .reform_limits import HOST_OPERATIONS
+from .weight_units import ROW_UNITS
 
 Violations = Iterator[str]
 Array = npt.NDArray[np.generic]
@@ -109,12 +110,11 @@ def _check_weight(op: core_op.VmmOp, target: Target) -> Violations:
     if not op.is_quantized or weight is None or not weight.size:
         return
     least, largest = target.weights
+    is_spread = ROW_UNITS in op.attributes
+    remedy = "run core-op-split-weights" if is_spread else "re-run core-op-quantize-weights"
     for value in (int(weight.min()), int(weight.max())):
         if not least <= value <= largest:
-            yield (
-                f"weight {value} is not representable in [{least}, {largest}]; "
-                "re-run core-op-quantize-weights"
-            )
+            yield (f"weight {value} is not representable in [{least}, {largest}]; {remedy}")
 
 
 def _check_bias(op: core_op.VmmOp, target: Target) -> Violations:

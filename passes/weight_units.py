@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..dialects import core_op
+from ..dialects.support.errors import OperationError
 from ..dialects.support.target import Target
 from ..dialects.trained import DataAttr
 from .weight_steps import FEW_LEVELS, WeightArray, weight_step
@@ -37,9 +38,24 @@ class SpreadWeights:
 
 
 def row_units(op: core_op.VmmOp) -> IntArray | None:
-    """Over how many rows the weights of each input are spread, G x M; `None` for one each."""
-    units = op.attributes.get(ROW_UNITS)
-    return np.asarray(units.data.array, np.int64) if isinstance(units, DataAttr) else None
+    """
+    Over how many rows the weights of each input are spread, G x M; `None` for one each.
+
+    Raises `OperationError` where the attribute does not say that.
+    """
+    noted = op.attributes.get(ROW_UNITS)
+    if noted is None:
+        return None
+    units = np.asarray(noted.data.array) if isinstance(noted, DataAttr) else np.zeros(0)
+    inputs = (op.groups, op.fan_in)
+    if units.shape != inputs or units.dtype.kind != "i":
+        shapes = ["x".join(map(str, shape)) for shape in (units.shape, inputs)]
+        raise OperationError(
+            op, f"{ROW_UNITS} is {shapes[0]}, the weights have {shapes[1]} inputs of integer rows"
+        )
+    if units.size and not 1 <= units.min() <= units.max() <= MOST_UNITS:
+        raise OperationError(op, f"{ROW_UNITS} has 1 to {MOST_UNITS} rows for an input")
+    return units.astype(np.int64)
 
 
 def spread_weights(real: WeightArray, target: Target, rows: int) -> SpreadWeights:

@@ -102,11 +102,8 @@ def test_an_earlier_output_stays_until_the_new_one_is_whole(tmp_path: Path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
 @pytest.mark.usefixtures("interruptible")
-def test_a_killed_process_leaves_nothing_half_written_and_goes_on(
-    undisturbed: dict[str, bytes], tmp_path: Path, kill: signal.Signals
-):
+def test_an_interrupted_process_says_so_in_one_line(tmp_path: Path):
     (tmp_path / "model.onnx").write_bytes(MODEL.SerializeToString())
     np.save(tmp_path / "x.npy", CALIBRATION)
     arguments = ["compile", "model.onnx", "--calibration", "x.npy", "-o", "out"]
@@ -117,15 +114,47 @@ def test_a_killed_process_leaves_nothing_half_written_and_goes_on(
         limit = time.monotonic() + 60
         while not finished.exists() and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.02)
-        process.send_signal(kill)
+        process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert not (tmp_path / "out").exists()
-    if kill == signal.SIGINT:
-        assert process.returncode == 1
-        assert errors.splitlines()[-1] == "error: interrupted"
-        assert "Traceback" not in errors
-        return
-    assert process.returncode == -signal.SIGKILL
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert result.returncode == 0, result.stderr
-    assert content(tmp_path / "out") == undisturbed
+    assert process.returncode == 1
+    assert errors.splitlines()[-1] == "error: interrupted"
+    assert "Traceback" not in errors
+
+
+def compile_until_killed(out: str, what: str, part: float) -> None:
+    """Compile, and die at once when this part of what `what` names is done."""
+
+    def progress(name: str, done: int, total: int) -> None:
+        if name == what and done >= part * total:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    compile_model(MODEL, calibration=CALIBRATION, out=out, progress=progress)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+def test_a_process_killed_again_and_again_goes_on_to_the_same_bits(
+    undisturbed: dict[str, bytes], tmp_path: Path
+):
+    random = np.random.default_rng(11)
+    # A stage's name is told when it begins. The last third of tuning is end to end.
+    moments = [
+        (str(random.choice(FINISHED[1:5])), 0.0),
+        ("core-op-tune", random.uniform(0.05, 0.6)),
+        ("core-op-tune", random.uniform(0.6, 0.95)),
+    ]
+    out = tmp_path / "out"
+    partial = partial_folder(out)
+    here = Path(__file__).parent
+    paths = os.pathsep.join([str(here), str(here.parent / "pythonpath")])
+    for what, part in moments:
+        call = f"import test_resume as t; t.compile_until_killed({str(out)!r}, {what!r}, {part})"
+        killed = subprocess.run(
+            [sys.executable, "-c", call], env={**os.environ, "PYTHONPATH": paths}, timeout=120
+        )
+        assert killed.returncode == -signal.SIGKILL
+        assert not out.exists()
+        assert not (partial / "5-tuned.json").exists()
+    compile_to(out)
+    assert content(out) == undisturbed
+    assert not partial.exists()

@@ -228,6 +228,7 @@ def test_the_coded_chain_obeys_the_target(net: DrawnNetwork, target: Target) -> 
     golden = results(module, samples)
     core_op.set_target(module, target)
     run(module, f"nn-to-core-op,{CODED}", samples)
+    run(module, "core-op-split-weights,core-op-split-units,core-op-pack,canonicalize")
     verify_target(module)
     assert all(op.is_quantized for op in products(module))
     for expected, actual in zip(golden, results(module, samples), strict=True):

@@ -105,11 +105,13 @@ def test_each_method_brings_the_values_nearer_to_the_golden_ones(
 def test_what_is_tuned_is_integers_within_the_target(context: CorelowerContext) -> None:
     module = quantized(context)
     CoreOpTune(steps=20, learning_rate=2.0).apply(context, module)
-    passes = build_passes("verify-target", full_universe().all_passes, {})
-    for one in passes:
-        one.apply(context, module)
     weights, *_ = integers(module)
     assert weights.dtype == np.int8
+    # Inputs of several rows reach further, until they have them.
+    passes = "core-op-split-weights,verify-target"
+    for one in build_passes(passes, full_universe().all_passes, {}):
+        one.apply(context, module)
+    weights, *_ = integers(module)
     assert np.abs(weights.astype(int)).max() <= 3
 
 

@@ -66,17 +66,61 @@ module attributes {core_op.target = #chip} {
     func.return %y : tensor<1x1xf32>
   }
 
-  // A small fixed product lies along the diagonal as often as it fits.
-  // CHECK-LABEL: func.func @pack
-  // CHECK:         [[W:%.*]] = trained.tensor {{\[\[\[}}1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]] : tensor<1x4x2xf32>
-  // CHECK-NEXT:    core_op.vmm relu {{%.*}}, [[W]] same_code {core_op.auxiliary} : (tensor<3x1x4xf32>, tensor<1x4x2xf32>) -> tensor<3x1x2xf32>
-  // CHECK:         core_op.slice {{.*}} offsets [0, 0] sizes [5, 1]
-  // LOOSE-LABEL: func.func @pack
-  // LOOSE:         core_op.vmm relu %x, {{%.*}} same_code {core_op.auxiliary, golden = "y"} : (tensor<5x1x2xf32>
-  func.func @pack(%x: tensor<5x1x2xf32>) -> tensor<5x1x1xf32> {
-    %w = trained.tensor [[[1.0], [1.0]]] : tensor<1x2x1xf32>
-    %y = core_op.vmm relu %x, %w same_code {core_op.auxiliary, golden = "y"} : (tensor<5x1x2xf32>, tensor<1x2x1xf32>) -> tensor<5x1x1xf32>
-    func.return %y : tensor<5x1x1xf32>
+  // Under a window whole channels are dealt out, before the window: every tile is a convolution. Its
+  // rows are the first and the third channel of either tap, or the second and one of zeros.
+  // CHECK-LABEL: func.func @window
+  // CHECK-NEXT:    [[P:%.*]] = core_op.pad %x low [0, 0, 0] high [0, 0, 1] : (tensor<4x1x3xf32>) -> tensor<4x1x4xf32>
+  // CHECK-NEXT:    [[D:%.*]] = core_op.reshape [[P]] : (tensor<4x1x4xf32>) -> tensor<4x1x2x2xf32>
+  // CHECK-NEXT:    [[T:%.*]] = core_op.permute [[D]] [0, 1, 3, 2]
+  // CHECK-NEXT:    [[C:%.*]] = core_op.reshape [[T]] : (tensor<4x1x2x2xf32>) -> tensor<4x2x2xf32>
+  // CHECK-NEXT:    [[X:%.*]] = core_op.window [[C]] kernel [2] : (tensor<4x2x2xf32>) -> tensor<3x2x4xf32>
+  // CHECK-NEXT:    [[W:%.*]] = trained.tensor {{\[\[\[}}1.0, 21.0], [3.0, 23.0], [4.0, 24.0], [6.0, 26.0]], {{\[\[}}2.0, 22.0], [0.0, 0.0], [5.0, 25.0], [0.0, 0.0]]]
+  // CHECK-NEXT:    core_op.vmm linear [[X]], [[W]] {core_op.partial} : (tensor<3x2x4xf32>, tensor<2x4x2xf32>) -> tensor<3x2x2xf32>
+  // CHECK:         core_op.vmm relu {{.*}} {core_op.auxiliary} :
+  func.func @window(%x: tensor<4x1x3xf32>) -> tensor<3x1x2xf32> {
+    %w = trained.tensor [[[1.0, 21.0], [2.0, 22.0], [3.0, 23.0], [4.0, 24.0], [5.0, 25.0], [6.0, 26.0]]] : tensor<1x6x2xf32>
+    %i = core_op.window %x kernel [2] : (tensor<4x1x3xf32>) -> tensor<3x1x6xf32>
+    %y = core_op.vmm relu %i, %w {golden = "y"} : (tensor<3x1x6xf32>, tensor<1x6x2xf32>) -> tensor<3x1x2xf32>
+    func.return %y : tensor<3x1x2xf32>
+  }
+
+  // A window and a shortcut beside it: each is dealt out, so every tile has a channel of both.
+  // CHECK-LABEL: func.func @joined
+  // CHECK-DAG:     [[C:%.*]] = core_op.reshape %x : (tensor<3x1x3xf32>) -> tensor<3x3x1xf32>
+  // CHECK-DAG:     [[I:%.*]] = core_op.window [[C]] kernel [2] pads [1, 0] : (tensor<3x3x1xf32>) -> tensor<3x3x2xf32>
+  // CHECK-DAG:     [[S:%.*]] = core_op.reshape %x : (tensor<3x1x3xf32>) -> tensor<3x3x1xf32>
+  // CHECK:         [[X:%.*]] = core_op.concat [[I]], [[S]] axis 2 : (tensor<3x3x2xf32>, tensor<3x3x1xf32>) -> tensor<3x3x3xf32>
+  // CHECK-NEXT:    [[W:%.*]] = trained.tensor {{\[\[\[}}1.0], [4.0], [7.0]], {{\[\[}}2.0], [5.0], [8.0]], {{\[\[}}3.0], [6.0], [9.0]]]
+  // CHECK-NEXT:    core_op.vmm linear [[X]], [[W]] {core_op.partial} :
+  func.func @joined(%x: tensor<3x1x3xf32>) -> tensor<3x1x1xf32> {
+    %w = trained.tensor [[[1.0], [2.0], [3.0], [4.0], [5.0], [6.0], [7.0], [8.0], [9.0]]] : tensor<1x9x1xf32>
+    %i = core_op.window %x kernel [2] pads [1, 0] : (tensor<3x1x3xf32>) -> tensor<3x1x6xf32>
+    %j = core_op.concat %i, %x axis 2 : (tensor<3x1x6xf32>, tensor<3x1x3xf32>) -> tensor<3x1x9xf32>
+    %y = core_op.vmm relu %j, %w {golden = "y"} : (tensor<3x1x9xf32>, tensor<1x9x1xf32>) -> tensor<3x1x1xf32>
+    func.return %y : tensor<3x1x1xf32>
+  }
+
+  // Where whole channels need more rows than a core has, what the windows hold is dealt out.
+  // CHECK-LABEL: func.func @tall
+  // CHECK-NEXT:    [[I:%.*]] = core_op.window %x kernel [5] :
+  // CHECK-NEXT:    [[P:%.*]] = core_op.pad [[I]] low [0, 0, 0] high [0, 0, 1]
+  // CHECK:         core_op.vmm linear {{.*}} {core_op.partial} : (tensor<2x2x3xf32>, tensor<2x3x1xf32>)
+  func.func @tall(%x: tensor<6x1x1xf32>) -> tensor<2x1x1xf32> {
+    %w = trained.tensor [[[1.0], [2.0], [3.0], [4.0], [5.0]]] : tensor<1x5x1xf32>
+    %i = core_op.window %x kernel [5] : (tensor<6x1x1xf32>) -> tensor<2x1x5xf32>
+    %y = core_op.vmm relu %i, %w : (tensor<2x1x5xf32>, tensor<1x5x1xf32>) -> tensor<2x1x1xf32>
+    func.return %y : tensor<2x1x1xf32>
+  }
+
+  // Small groups share a core, unless that is not wanted.
+  // CHECK-LABEL: func.func @groups
+  // CHECK:         core_op.vmm relu {{.*}} : (tensor<2x4xf32>, tensor<2x4x2xf32>) -> tensor<2x2xf32>
+  // LOOSE-LABEL: func.func @groups
+  // LOOSE:         core_op.vmm relu %x, {{%.*}} : (tensor<3x2xf32>, tensor<3x2x1xf32>)
+  func.func @groups(%x: tensor<3x2xf32>) -> tensor<3x1xf32> {
+    %w = trained.tensor [[[1.0], [2.0]], [[3.0], [4.0]], [[5.0], [6.0]]] : tensor<3x2x1xf32>
+    %y = core_op.vmm relu %x, %w : (tensor<3x2xf32>, tensor<3x2x1xf32>) -> tensor<3x1xf32>
+    func.return %y : tensor<3x1xf32>
   }
 
   // Units of values take rows and columns: two inputs of two rows each fill a core, and one output of

@@ -2,11 +2,15 @@
 // RUN: nn-opt %s -p 'core-op-quantize-weights{keep-real}' | filecheck %s --check-prefix=REAL
 // RUN: nn-opt %s -p 'set-target{gain=neuron},core-op-quantize-weights' | filecheck %s --check-prefix=NEURON
 // RUN: nn-opt %s -p 'set-target{gain-values=power_of_two},core-op-quantize-weights' | filecheck %s --check-prefix=POWER
+// RUN: nn-opt %s -p 'set-target{fan-in=5},core-op-quantize-weights' | filecheck %s --check-prefix=ROWS
+// RUN: nn-opt %s -p 'set-target{fan-in=5 weights=-32,32},core-op-quantize-weights' | filecheck %s --check-prefix=MANY
+// RUN: nn-opt %s -p 'set-target{fan-in=5 synapse-bits=24},core-op-quantize-weights' | filecheck %s --check-prefix=SYNAPSES
+// RUN: nn-opt %s -p 'set-target{fan-in=5 accumulator-bits=9},core-op-quantize-weights' | filecheck %s --check-prefix=SUMS
 
 // q_y = round((W q_x + b) * gain): the gain is scale_x * step / scale_y, the bias in units of the sum.
 !zero = !core_op.code<4, 0.5, 0>
 !offset = !core_op.code<4, 0.5, 5>
-#chip = #core_op.target<"chip", fan_in = 5, fan_out = 2, signal_bits = 4, weights = [-7, 7], bias_bits = 12>
+#chip = #core_op.target<"chip", fan_in = 2, fan_out = 2, signal_bits = 4, weights = [-7, 7], bias_bits = 12>
 module attributes {core_op.target = #chip} {
   // CHECK-LABEL: func.func @main
   // CHECK-DAG:     [[W:%.*]] = trained.tensor {{\[\[\[}}7, 4], [-2, 1]]] : tensor<1x2x2xi8>
@@ -18,6 +22,19 @@ module attributes {core_op.target = #chip} {
   // NEURON-LABEL: func.func @main
   // NEURON-DAG:    trained.tensor {{\[\[\[}}7, 7], [-2, 2]]] : tensor<1x2x2xi8>
   // NEURON-DAG:    trained.tensor {{\[\[}}0.5, 0.2857143]] : tensor<1x2xf32>
+  // Three rows that are free go to the input with the large weights, which then has 4 of up to 7: the
+  // step is finer. They stay free where weights have many levels, and where the synapses of a core or
+  // its sums could not hold more.
+  // ROWS-LABEL:  func.func @main
+  // ROWS-DAG:      trained.tensor {{\[\[\[}}26, 15], [-7, 4]]] : tensor<1x2x2xi8>
+  // ROWS-DAG:      trained.tensor {{\[\[}}7, -15]] : tensor<1x2xi32>
+  // ROWS:          core_op.row_units = #trained.data<{{\[\[}}4, 1]] : tensor<1x2xi32>>
+  // MANY-NOT:      core_op.row_units
+  // SYNAPSES-LABEL: func.func @main
+  // SYNAPSES:      core_op.row_units = #trained.data<{{\[\[}}2, 1]] : tensor<1x2xi32>>
+  // SUMS-LABEL:  func.func @main
+  // SUMS-DAG:      trained.tensor {{\[\[\[}}7, 4], [-2, 1]]] : tensor<1x2x2xi8>
+  // SUMS-NOT:      core_op.row_units
   // POWER-LABEL: func.func @main
   // POWER-DAG:     trained.tensor [0.5] : tensor<1xf32>
   func.func @main(%x: tensor<1x2x!zero>) -> tensor<1x2x!zero> {
@@ -33,6 +50,9 @@ module attributes {core_op.target = #chip} {
   // CHECK-DAG:     trained.tensor {{\[\[}}-10]] : tensor<1x1xi32>
   // CHECK-DAG:     trained.tensor [0.25] : tensor<1xf32>
   // CHECK:         {core_op.auxiliary} :
+  // Rows change nothing for what fits exactly.
+  // ROWS-LABEL:  func.func @merge
+  // ROWS-NOT:      core_op.row_units
   // REAL-LABEL:  func.func @merge
   // REAL-NOT:      core_op.real_weight
   func.func @merge(%x: tensor<1x2x!offset>) -> tensor<1x1x!zero> {
