@@ -160,7 +160,8 @@ class Chain(NamedTuple):
         return Part(segment, parameters, layers, [source], goals, 20, cache)
 
 
-def chain() -> Chain:
+@pytest.fixture(scope="module")
+def net() -> Chain:
     net = Layers((8,), 3)
     value = net.input
     for name in ("a", "b", "c"):
@@ -172,8 +173,8 @@ def chain() -> Chain:
     return Chain(evaluator, named, samples)
 
 
-def test_layers_that_are_alike_share_what_is_compiled() -> None:
-    net, cache = chain(), PartCache(Devices())
+def test_layers_that_are_alike_share_what_is_compiled(net: Chain) -> None:
+    cache = PartCache(Devices())
     alike = [net.part("a", "b", cache), net.part("b", "c", cache)]
     other = net.part("c", "wide", cache)
     assert alike[0].segment.signature == alike[1].segment.signature
@@ -181,19 +182,17 @@ def test_layers_that_are_alike_share_what_is_compiled() -> None:
     assert cache.compiled(other) is not cache.compiled(alike[0])
 
 
-@pytest.mark.parametrize(("before", "after"), [("a", "b"), ("b", "c"), ("c", "wide")])
-def test_a_segment_computes_with_its_own_constants(before: str, after: str) -> None:
+def test_a_segment_computes_with_its_own_constants(net: Chain) -> None:
     """Also after one that is alike was compiled."""
-    net, segments = chain(), Segments()
-    values = {
-        name: net.evaluator.values([value], net.samples, codes=True)[0]
-        for name, value in net.values.items()
-    }
-    for first, second in (("a", "b"), (before, after)):
-        segment = net.segment(first, second)
-        (found,) = segments.run(segment, net.evaluator.parameters, [values[first]])
+    segments = Segments()
+    names = ["a", "b", "c", "wide"]
+    wanted = [net.values[name] for name in names]
+    values = net.evaluator.values(wanted, net.samples, codes=True)
+    for index in range(3):
+        segment = net.segment(*names[index : index + 2])
+        (found,) = segments.run(segment, net.evaluator.parameters, [values[index]])
         assert found.dtype == np.uint8
-        assert np.array_equal(found, values[second])
+        assert np.array_equal(found, values[index + 1])
 
 
 def test_a_stream_forgets_what_nothing_needs_any_more() -> None:

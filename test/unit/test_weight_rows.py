@@ -107,7 +107,7 @@ def product_of(module: ModuleOp) -> core_op.VmmOp:
     return product
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(products())
 def test_split_weights_compute_the_same_bits_within_the_target(drawn: Drawn) -> None:
     module, inputs = drawn

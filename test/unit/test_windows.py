@@ -26,8 +26,19 @@ def weights(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 
 
 # Few groups of several channels are convolutions; of one channel, or many groups, products.
-@pytest.mark.parametrize(("groups", "channels"), [(1, 1), (1, 5), (3, 4), (3, 1), (70, 4)])
-@pytest.mark.parametrize("name", WINDOWS)
+@pytest.mark.parametrize(
+    ("name", "groups", "channels"),
+    [
+        ("1d", 3, 4),
+        ("1d", 1, 1),
+        ("2d", 1, 5),
+        ("2d", 3, 1),
+        ("2d", 70, 4),
+        ("strides and dilations", 3, 4),
+        ("apart", 1, 4),
+        ("3d", 2, 4),
+    ],
+)
 def test_a_lazy_window_multiplies_as_a_written_out_one(
     name: str, groups: int, channels: int
 ) -> None:
