@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from benchmark_data import find_data
 from mnist_networks import NETWORKS, to_onnx, train
 from rich.console import Console
 from rich.table import Table
@@ -38,10 +39,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="keep models and results in this folder")
     arguments = parser.parse_args()
     folder: Path = arguments.data or Path(os.environ.get("CORELOWER_DATA", ".")) / "mnist"
-    train_images = load_samples(str(_find(folder, "train-images")), PIXELS)
-    test_images = load_samples(str(_find(folder, "t10k-images")), PIXELS)
-    labels = load_labels(str(_find(folder, "train-labels")), len(train_images))
-    test_labels = load_labels(str(_find(folder, "t10k-labels")), len(test_images))
+    train_images = load_samples(find_data(folder, "train-images*"), PIXELS)
+    test_images = load_samples(find_data(folder, "t10k-images*"), PIXELS)
+    labels = load_labels(find_data(folder, "train-labels*"), len(train_images))
+    test_labels = load_labels(find_data(folder, "t10k-labels*"), len(test_images))
     images = fit_samples(train_images, (1, 28, 28))[:]
     table = Table("network", "golden", "PRIME", "drop", "disagreement", "bit-exact", "cores",
                   "training s", "compiling s", "tuning s", "compiling / training")  # fmt: skip
@@ -75,13 +76,6 @@ def main() -> None:
             f"{report.seconds / seconds:.2f}",
         )
     Console(width=160).print(table)
-
-
-def _find(folder: Path, start: str) -> Path:
-    found = sorted(folder.glob(f"{start}*"))
-    if not found:
-        raise SystemExit(f"no {start}* in {folder}: give --data FOLDER with MNIST's IDX files")
-    return found[0]
 
 
 if __name__ == "__main__":

@@ -11,47 +11,17 @@ network of 2-bit weights and signals is compiled as it is, without tuning.
 import argparse
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnx
+from benchmark_data import CASES, find_data
 from onnx import numpy_helper
 from rich.console import Console
 from rich.table import Table
 
-from corelower.dialects.support.samples import Preprocessing
 from corelower.tools.compiler import CompiledNetwork, compile_model
-
-MNIST = ("mnist/train-images*", "mnist/t10k-images*", "mnist/t10k-labels*")
-CIFAR = tuple(f"cifar10/cifar10_jpeg.npz:{name}" for name in ("x_calibration", "x_test", "y_test"))
-KEYWORDS = tuple(f"kws/kws01_int8_mfcc_1000.npz:{name}" for name in ("x", "x", "y"))
-DIGITS = ("digits/digits.npz:Xtr", "digits/digits.npz:Xte", "digits/digits.npz:yte")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A model, its data (calibration, test, labels), what is done to that, and whether to tune."""
-
-    data: tuple[str, ...]
-    scale: float = 1.0
-    mean: tuple[float, ...] = ()
-    std: tuple[float, ...] = ()
-    tune: bool = True
-
-
-CASES = {
-    "mnist-8": Case(MNIST, 255),
-    "mnist-8-fused": Case(MNIST, 255),
-    "mnist-maxpool": Case(MNIST, 255),
-    "digits-cnn": Case(DIGITS),
-    "mnist-sigmoid-6x200": Case(MNIST, 255),
-    "qonnx-tfc-2w2a": Case(MNIST, 255, tune=False),
-    "kws-dscnn": Case(KEYWORDS, mean=(83.0,), std=(1 / 0.58470291,)),
-    "resnet8-cifar10": Case(CIFAR),
-    "resnet20-cifar10": Case(CIFAR, 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-}
 
 
 def main() -> None:
@@ -69,14 +39,14 @@ def main() -> None:
         if not model.is_file():
             raise SystemExit(f"no {model}: give --data FOLDER")
         case = CASES[name]
-        calibration, test, labels = (_find(folder, part) for part in case.data)
+        calibration, test, labels = (find_data(folder, part) for part in case.data)
         with tempfile.TemporaryDirectory() as out:
             network = compile_model(
                 model,
                 calibration=calibration,
                 test=test,
                 labels=labels,
-                preprocessing=Preprocessing(case.scale, case.mean, case.std),
+                preprocessing=case.preprocessing,
                 tune=case.tune,
                 out=Path(out) / "out",
                 seed=arguments.seed,
@@ -115,14 +85,6 @@ def _tensor(path: Path) -> npt.NDArray[np.generic]:
     tensor = onnx.TensorProto()
     tensor.ParseFromString(path.read_bytes())
     return np.asarray(numpy_helper.to_array(tensor))
-
-
-def _find(folder: Path, pattern: str) -> str:
-    path, separator, array = pattern.partition(":")
-    found = sorted(folder.glob(path))
-    if not found:
-        raise SystemExit(f"no {path} in {folder}: give --data FOLDER")
-    return f"{found[0]}{separator}{array}"
 
 
 if __name__ == "__main__":
