@@ -58,6 +58,8 @@ class _Walk:
                 values[op.result] = self._product(op, values[op.input])
             elif isinstance(op, core_op.MaxOp):
                 values[op.result] = self._tied(operands[0])
+            elif isinstance(op, core_op.WindowOp) and _feeds_trained_weights(op):
+                values[op.result] = self._windows(op, operands[0])
             elif isinstance(op, core_op.WiringOperation):
                 values[op.result] = move(op, operands)
             else:
@@ -93,7 +95,7 @@ class _Walk:
             used = np.asarray(weight.array) != 0
             added = trained.constant_of(bias) if bias is not None else None
             return self._sums(x, used, bias is None or added is None or not added.array.any())
-        flat = x.reshape(-1, *x.shape[-2:])
+        flat = _distinct(x).reshape(-1, *x.shape[-2:])
         self.scales.inputs[op] = flat.max(axis=0)
         self._tie(flat, np.broadcast_to(flat.max(axis=0), flat.shape))
         channels = self._new((op.groups, op.outputs))
@@ -114,6 +116,17 @@ class _Walk:
             return fixed
         return seen
 
+    def _windows(self, op: core_op.WindowOp, x: Integers) -> Integers:
+        """
+        The channels under windows, which are not written out: nine times the largest layer.
+
+        Weights are the same at all positions, so a channel has one scale at all of them.
+        """
+        flat = _distinct(x).reshape(-1, *x.shape[-2:])
+        channels = flat.max(axis=0)
+        self._tie(flat, np.broadcast_to(channels, flat.shape))
+        return np.broadcast_to(np.tile(channels, op.window.size), shape_of(op.result))
+
     def _tied(self, x: Integers) -> Integers:
         most = x.max(axis=-1)
         self._tie(x, np.broadcast_to(most[..., None], x.shape))
@@ -129,6 +142,17 @@ class _Walk:
         if differs.any():
             edges = np.unique(np.stack([some[differs], others[differs]]), axis=1)
             self.ties.append((edges[0], edges[1]))
+
+
+def _feeds_trained_weights(op: core_op.WindowOp) -> bool:
+    user = op.result.get_user_of_unique_use()
+    return isinstance(user, core_op.VmmOp) and AUXILIARY not in user.attributes
+
+
+def _distinct(x: Integers) -> Integers:
+    """Of an array that repeats itself along positions, as one that was broadcast does, one each."""
+    repeats = [stride == 0 for stride in x.strides[:-2]]
+    return x[tuple(slice(0, 1) if repeat else slice(None) for repeat in repeats)]
 
 
 def _united(edges: Integers, count: int) -> Integers:

@@ -257,7 +257,8 @@ class PartCache:
 
 _OPTIMIZER = optax.scale_by_adam()
 
-_RATES = Trainable(1.0, OFFSET_RATE, GAIN_RATE)  # pyright: ignore
+_RATES = (1.0, OFFSET_RATE, GAIN_RATE)
+"""Of the fields of a `Trainable`, in their order."""
 
 
 def _compile(part: Part) -> Compiled:

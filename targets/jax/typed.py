@@ -30,7 +30,7 @@ def jit(function: FunctionT) -> FunctionT:
 def jit_onto(function: FunctionT, sharding: jax.sharding.Sharding | None) -> FunctionT:
     """See `jax.jit`: all results have this sharding; without one, JAX's own choice."""
     if sharding is None:
-        return jax.jit(function)  # type: ignore[return-value]
+        return jit(function)
     return jax.jit(function, out_shardings=sharding)  # type: ignore[return-value]
 
 
