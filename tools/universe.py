@@ -12,12 +12,13 @@ from xdsl.ir import Dialect
 from xdsl.passes import ModulePass
 from xdsl.universe import Universe
 
-_DIALECTS = ("core_op", "nn", "prime", "trained")
+_DIALECTS = ("core_op", "nn", "prime", "tianji", "trained")
 """Each the name of a dialect and of its file in dialects/."""
 
 _PASSES = (
     "apply-rules",
     "convert-core-op-to-prime",
+    "convert-core-op-to-tianji",
     "convert-nn-to-core-op",
     "core-op-calibrate",
     "core-op-equalize",

@@ -22,6 +22,7 @@ from . import arithmetic
 from .core_op import CoreOpFunctions
 from .nn import NN_FUNCTIONS
 from .prime import PrimeFunctions
+from .tianji import TianjiFunctions
 from .typed import float32, jit, to_device
 from .windows import LazyInput, materialize
 
@@ -109,7 +110,7 @@ class Program:
         """
         interpreter = Interpreter(ModuleOp([]))
         interpreter.register_implementations(TrainedFunctions(self.keys, parameters))
-        for functions in (*NN_FUNCTIONS, CoreOpFunctions, PrimeFunctions):
+        for functions in (*NN_FUNCTIONS, CoreOpFunctions, PrimeFunctions, TianjiFunctions):
             interpreter.register_implementations(functions())
         if overriding is not None:
             interpreter.register_implementations(overriding, override=True)

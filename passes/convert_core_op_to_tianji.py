@@ -1,0 +1,214 @@
+"""Lowers coded `core_op` to TianJi: every group to a core, all wiring to what its axons hear."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
+
+from ..dialects import core_op, tianji, trained
+from ..dialects.nn import shape_of
+from ..dialects.support.errors import CombinedError, CorelowerError, OperationError
+from ..dialects.support.target import Target
+from .pass_base import CorelowerPass, lowered_functions, run_patterns
+from .real_parameters import drop_real_parameters
+from .reform_limits import HOST_OPERATIONS
+from .verify_target import verify_target
+from .wiring_indices import WiringIndices
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ConvertCoreOpToTianjiPass(CorelowerPass):
+    """
+    Requires coded `core_op` of one position within the target; ensures cores in its place, exactly.
+
+    Each group is a core. Wiring goes: every axon knows which signal it listens to, and padding is
+    an axon that listens to nothing. What the host takes is a `tianji.read`.
+    """
+
+    name = "convert-core-op-to-tianji"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        target = core_op.target_of(op)
+        if target is None:
+            raise CorelowerError(f"{self.name}: the module has no target; run set-target first")
+        _require_chip(target)
+        functions = list(lowered_functions(op))
+        unfinished = [
+            OperationError(inner, message)
+            for function in functions
+            for inner in function.body.walk()
+            if (message := _what_is_missing(inner)) is not None
+        ]
+        if unfinished:
+            raise CombinedError(unfinished)
+        verify_target(op)
+        for function in functions:
+            run_patterns(function, [LoadCores(target)], ctx)
+            _read_by_host(function)
+            # What moved codes is dead now, and goes.
+            run_patterns(function, [], ctx, fold=True)
+
+
+@dataclass
+class LoadCores(RewritePattern):
+    """A dot product becomes cores whose axons listen to what wiring brings to its inputs."""
+
+    target: Target
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
+        incoming, code = core_op.code_of(op.input), core_op.code_of(op.result)
+        weight, gain = _constant(op.weight), _constant(op.gain)
+        assert incoming is not None and code is not None and op.gain is not None
+        wiring = WiringIndices()
+        axons = wiring.of(op.input).reshape(op.groups, op.fan_in)
+        bias = np.zeros((op.groups, op.outputs), np.int64)
+        if op.bias is not None:
+            bias += _constant(op.bias).astype(np.int64)
+        bias += _bias_of_silence(op, axons, weight, incoming.zero.data)
+        self._require_bias(bias)
+        drop_real_parameters(op)
+        tensors = [
+            _tensor(axons, np.int32, "axons"),
+            _tensor(weight, np.int8, "synapses"),
+            _tensor(bias, np.int32, "bias"),
+            _tensor(_cut(gain), np.int32, "cut"),
+        ]
+        named = [tensor.result for tensor in tensors]
+        cores = tianji.CoresOp(
+            wiring.sources, named[0], named[1], code, bias=named[2], cut=named[3]
+        )
+        cores.attributes.update(op.attributes)
+        shape = shape_of(op.result)
+        new: list[Operation] = [*tensors, cores]
+        if shape != shape_of(cores.result):
+            new.append(core_op.ReshapeOp(cores.result, shape))
+        rewriter.replace(op, new)
+
+    def _require_bias(self, bias: Integers) -> None:
+        """What padding added may not fit any more."""
+        limit = self.target.largest_bias
+        wrong = bias[(bias > limit) | (bias < -limit - 1)]
+        if wrong.size:
+            value = int(wrong[np.abs(wrong).argmax()])
+            raise CorelowerError(
+                f"bias {value}, with its padding's zero points, is outside "
+                f"[{-limit - 1}, {limit}]; re-encode its input without a zero point, or without "
+                "padding"
+            )
+
+
+def _bias_of_silence(
+    op: core_op.VmmOp, axons: Integers, weight: npt.NDArray[np.generic], zero: int
+) -> Integers:
+    """What the axons that listen to nothing would add, were they sent the code of zero; G x N."""
+    silent = axons == tianji.NOTHING
+    if not zero or not silent.any():
+        return np.zeros((op.groups, op.outputs), np.int64)
+    return zero * np.einsum("gm,gmn->gn", silent.astype(np.int64), weight.astype(np.int64))
+
+
+def _cut(gain: npt.NDArray[np.generic]) -> Integers:
+    """The cut of every core, from a gain a core or equal ones of its neurons."""
+    real = gain.astype(np.float64).reshape(len(gain), -1)
+    if not (real == real[:, :1]).all():
+        raise CorelowerError("neurons of a core differ in their gain; a core has one cut")
+    mantissa, exponent = np.frexp(real[:, 0])
+    cut = 1 - exponent.astype(np.int64)
+    if not (mantissa == 0.5).all():
+        raise CorelowerError(
+            f"gain {real[mantissa != 0.5].flat[0]:g} is not a power of two; re-run "
+            "core-op-quantize-weights"
+        )
+    if not ((cut >= 0) & (cut <= tianji.LARGEST_CUT)).all():
+        raise CorelowerError(
+            f"gain {2.0 ** -float(cut[np.abs(cut).argmax()]):g} is outside "
+            f"[2^-{tianji.LARGEST_CUT}, 1], what a cut out of the sum can be; re-run "
+            "core-op-quantize-weights"
+        )
+    return cut
+
+
+def _read_by_host(function: FuncOp) -> None:
+    """Whatever takes codes through wiring and is no core reads them from the chip."""
+    for op in list(function.body.block.ops):
+        if isinstance(op, core_op.WiringOperation | tianji.ListeningOperation):
+            continue
+        for number, operand in enumerate(op.operands):
+            source = operand.owner
+            is_wired = isinstance(source, core_op.WiringOperation)
+            if not is_wired or core_op.code_of(operand) is None:
+                continue
+            op.operands[number] = _read(function, operand, op)
+
+
+def _read(function: FuncOp, value: SSAValue, user: Operation) -> SSAValue:
+    wiring = WiringIndices()
+    index = _tensor(wiring.of(value), np.int32, "index")
+    if not wiring.sources:
+        raise OperationError(user, "it takes constants only; no core computes them")
+    read = tianji.ReadOp(wiring.sources, index.result)
+    read.result.name_hint = value.name_hint
+    owner = value.owner
+    assert isinstance(owner, Operation)
+    read.attributes.update(owner.attributes)
+    for new in (index, read):
+        new.location = owner.location
+        function.body.block.insert_op_before(new, user)
+    return read.result
+
+
+def _tensor(array: npt.NDArray[np.generic], dtype: type[np.generic], name: str) -> trained.TensorOp:
+    tensor = trained.TensorOp(array.astype(dtype))
+    tensor.result.name_hint = name
+    return tensor
+
+
+def _constant(value: SSAValue | None) -> npt.NDArray[np.generic]:
+    data = trained.constant_of(value) if value is not None else None
+    assert data is not None
+    return data.array
+
+
+def _what_is_missing(op: Operation) -> str | None:
+    """Why an operation of a lowered function cannot be lowered yet; `None` where it can."""
+    if isinstance(op, core_op.VmmOp):
+        if not op.is_quantized:
+            return "its weights are real numbers; run core-op-quantize-weights first"
+        if op.positions > 1:
+            return (
+                f"{op.positions} positions share its weights, each needs synapses of its own; "
+                "run core-op-unroll first"
+            )
+        for value, what in ((op.weight, "weights"), (op.bias, "bias"), (op.gain, "gain")):
+            if value is not None and trained.constant_of(value) is None:
+                return f"its {what} is not a trained.tensor; cores are loaded once"
+    if isinstance(op, core_op.MaxOp):
+        return "a maximum is not a function of this core; run nn-decompose-pooling"
+    if isinstance(op, core_op.WiringOperation) and any(
+        trained.constant_of(value) is not None for value in op.operands
+    ):
+        return "a constant tensor is used as a signal; no core computes it"
+    if op.name.startswith("nn.") and not isinstance(op, HOST_OPERATIONS):
+        return "it is not an operation of a core; run convert-nn-to-core-op first"
+    return None
+
+
+def _require_chip(target: Target) -> None:
+    def require(holds: bool, text: str) -> None:
+        if not holds:
+            raise CorelowerError(f"target '{target.name}': {text}")
+
+    least, largest = target.weights
+    require(least >= -128 and largest <= 127, f"weights {[least, largest]} exceed 8 bits")
+    require(target.signal_bits <= 8, f"signals of {target.signal_bits} bits; TianJi has 8")
+    require(not target.bias_rows, "TianJi has no bias rows; use bias_bits")
+    require(0 < target.accumulator_bits <= 24, "TianJi's sums have at most 24 bits")
+    require(target.rounding == "floor", "TianJi drops the bits below a cut; its rounding is floor")
