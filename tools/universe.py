@@ -43,6 +43,7 @@ _PASSES = (
     "nn-keep-golden",
     "prime-map",
     "set-target",
+    "tianji-map",
     "verify-target",
 )
 """Each the name of a pass and, with underscores, of its file in passes/."""
