@@ -5,8 +5,6 @@ An image is not trusted: sizes are checked before memory is taken, the program b
 what is wrong is one line. `write_image` is in `image_writer.py`, since that needs IR.
 """
 
-import json
-import mmap
 import os
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
@@ -15,22 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ...dialects.support.user_error import CorelowerError
-from .image_format import (
-    ALIGNMENT,
-    CHECKSUM_AT,
-    LARGEST_PROGRAM,
-    MAGIC,
-    PREAMBLE_BYTES,
-    READABLE_VERSIONS,
-    ROUNDINGS,
-    Chip,
-    Image,
-    Instruction,
-    Mats,
-    Port,
-    checksum,
-)
-from .json_checks import (
+from ..images.json_checks import (
     BadImageError,
     Json,
     count,
@@ -39,9 +22,8 @@ from .json_checks import (
     entry_of,
     field_value,
     items,
-    no_constant,
-    number_at,
 )
+from .image_format import FRAME, ROUNDINGS, Chip, Image, Instruction, Mats, Port
 from .steps import STEPS, Mvm, StepError, Value, check_size
 
 __all__ = ["Image", "is_image", "read_image"]
@@ -55,35 +37,26 @@ def read_image(path: str | os.PathLike[str]) -> Image:
     """
     where = str(path)
     try:
-        return _Reader(_map(Path(path))).read()
+        return _Reader(FRAME.map(Path(path))).read()
     except OSError as error:
         raise CorelowerError(f"cannot read the image: {error.strerror or error}", where) from error
     except (BadImageError, StepError) as error:
         raise CorelowerError(str(error), where) from None
 
 
-def _map(path: Path) -> memoryview:
-    with path.open("rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
-        if size < PREAMBLE_BYTES:
-            raise BadImageError(f"not a PRIME image: {size} bytes are fewer than its preamble has")
-        return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
-
-
 def is_image(path: str | os.PathLike[str]) -> bool:
     """Whether a file starts as a PRIME image does; raises `OSError` where it cannot be read."""
-    with Path(path).open("rb") as stream:
-        return stream.read(len(MAGIC)) == MAGIC
+    return FRAME.starts(path)
 
 
 class _Reader:
     def __init__(self, data: memoryview):
-        self.data = data
+        image = FRAME.open(data)
+        self.header, self.version, self.sections = image.program, image.version, image.sections
 
     def read(self) -> Image:
-        header = self._read_program()
+        header, sections = self.header, self.sections
         chip = self._read_chip(entry_of(header, "chip"))
-        sections = self._read_sections(header.get("sections"))
         mats = tuple(
             self._read_mats(dictionary(entry, f"mats {i}"), sections, chip, i)
             for i, entry in enumerate(items(header.get("mats"), "mats"))
@@ -103,35 +76,6 @@ class _Reader:
             raise BadImageError("the program has no inputs or no outputs")
         return Image(chip, mats, inputs, outputs, tuple(values), tuple(program))
 
-    def _read_program(self) -> Json:
-        data = self.data
-        if bytes(data[:8]) != MAGIC:
-            raise BadImageError("not a PRIME image: it does not start with PRIMEIMG")
-        version, reserved = number_at(data, 8, 4), number_at(data, 12, 4)
-        if version not in READABLE_VERSIONS:
-            readable = f"{READABLE_VERSIONS[0]} to {READABLE_VERSIONS[-1]}"
-            raise BadImageError(f"version {version} of the format; this reads versions {readable}")
-        self.version = version
-        if reserved:
-            raise BadImageError("reserved bytes 12 to 15 are not zero")
-        total, length = number_at(data, 16, 8), number_at(data, 24, 8)
-        if total != len(data):
-            raise BadImageError(
-                f"truncated or extended: {len(data)} bytes where {total} were written"
-            )
-        if length > min(LARGEST_PROGRAM, total - PREAMBLE_BYTES):
-            raise BadImageError(f"a program of {length} bytes in a file of {total}")
-        if checksum(data) != bytes(data[CHECKSUM_AT:PREAMBLE_BYTES]):
-            raise BadImageError("the checksum does not match: the file is damaged")
-        self.end_of_program = PREAMBLE_BYTES + length
-        try:
-            header: object = json.loads(
-                bytes(data[PREAMBLE_BYTES : self.end_of_program]), parse_constant=no_constant
-            )
-        except (ValueError, RecursionError):
-            raise BadImageError("the program is not JSON") from None
-        return dictionary(header, "the program")
-
     def _read_chip(self, entry: Json) -> Chip:
         rounding = entry.get("rounding")
         if entry.get("name") != "prime" or rounding not in ROUNDINGS:
@@ -145,23 +89,6 @@ class _Reader:
                 "this reads 4-bit cells and signals of at most 8 bits"
             )
         return chip
-
-    def _read_sections(self, entries: object) -> list[memoryview]:
-        sections: list[memoryview] = []
-        base = self.end_of_program + -self.end_of_program % ALIGNMENT
-        end = 0
-        for index, entry in enumerate(items(entries, "sections")):
-            pair = counts(entry, f"section {index}")
-            if len(pair) != 2:
-                raise BadImageError(f"section {index} is not an offset and a length")
-            start, length = pair
-            if start % ALIGNMENT or start < end:
-                raise BadImageError(f"section {index} starts at byte {start}, inside another part")
-            end = start + length
-            if base + end > len(self.data):
-                raise BadImageError(f"section {index} ends behind the file")
-            sections.append(self.data[base + start : base + end])
-        return sections
 
     def _read_mats(self, entry: Json, sections: list[memoryview], chip: Chip, number: int) -> Mats:
         what = f"mats {number}"

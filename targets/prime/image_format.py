@@ -4,28 +4,16 @@ What a chip image holds, and the frame around it. `docs/prime_image.md` gives ev
 NumPy and the standard library are all that is needed here, as in everything that reads an image.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ..images.frame import Frame
 from .steps import Step, Value
 
-MAGIC = b"PRIMEIMG"
-VERSION = 3
-"""What is written."""
-
-READABLE_VERSIONS = (1, 2, 3)
-"""What is read: version 1 lacks some steps, 1 and 2 lack units, and all else is the same."""
-
-ALIGNMENT = 64
-"""Bytes; where every section starts."""
-
-PREAMBLE_BYTES = 64
-CHECKSUM_AT = 32
-LARGEST_PROGRAM = 64 << 20
-"""Bytes of the program's text."""
+FRAME = Frame("PRIME", b"PRIMEIMG", version=3, readable=(1, 2, 3))
+"""Version 1 lacks some steps, 1 and 2 lack units, and all else is the same."""
 
 ROUNDINGS = ("nearest", "floor")
 
@@ -102,16 +90,3 @@ class Image:
     values: tuple[Value, ...]
     """Of every number: the inputs', then one for each instruction."""
     program: tuple[Instruction, ...]
-
-
-def checksum(data: memoryview) -> bytes:
-    """SHA-256 over the preamble without its checksum, and all that follows it."""
-    digest = hashlib.sha256(data[:CHECKSUM_AT])
-    digest.update(data[PREAMBLE_BYTES:])
-    return digest.digest()
-
-
-def preamble(total: int, program: int) -> bytes:
-    """The first 32 bytes of an image of `total` bytes with a program of `program` bytes."""
-    head = MAGIC + VERSION.to_bytes(4, "little") + bytes(4)
-    return head + total.to_bytes(8, "little") + program.to_bytes(8, "little")

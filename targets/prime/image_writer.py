@@ -1,9 +1,7 @@
 """Writes a chip image from a mapped module. `docs/prime_image.md` gives the format."""
 
-import json
 import os
 from dataclasses import asdict
-from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +12,9 @@ from xdsl.ir import Operation, SSAValue
 from ...dialects import core_op, nn, prime, trained
 from ...dialects.nn import shape_of
 from ...dialects.support.errors import CorelowerError, OperationError
-from ...dialects.support.files import atomic_write
 from ...dialects.support.provenance import golden_name
 from . import steps
-from .image_format import ALIGNMENT, CHECKSUM_AT, PREAMBLE_BYTES, preamble
+from .image_format import FRAME
 
 Array = npt.NDArray[np.generic]
 Json = dict[str, object]
@@ -33,24 +30,7 @@ def write_image(module: ModuleOp, path: str | os.PathLike[str], function: str = 
     place in an image, or a weight is not at hand.
     """
     writer = _Writer(module, _find(module, function))
-    text = json.dumps(writer.header(), separators=(",", ":"), allow_nan=False).encode()
-    parts = [text, *map(_bytes_of, writer.sections)]
-    total = PREAMBLE_BYTES
-    for part in parts:
-        total += -total % ALIGNMENT + len(part)
-    frame = preamble(total, len(text))
-    digest = sha256(frame)
-    with atomic_write(path) as stream:
-        stream.write(frame + bytes(PREAMBLE_BYTES - CHECKSUM_AT))
-        position = PREAMBLE_BYTES
-        for part in parts:
-            padding = bytes(-position % ALIGNMENT)
-            for piece in (padding, part):
-                stream.write(piece)
-                digest.update(piece)
-            position += len(padding) + len(part)
-        stream.seek(CHECKSUM_AT)
-        stream.write(digest.digest())
+    FRAME.write(path, writer.header(), writer.sections)
 
 
 class _Writer:
@@ -92,7 +72,6 @@ class _Writer:
             ],
             "program": self.program,
             "mats": self.mats,
-            "sections": self._layout(),
         }
 
     def _chip(self) -> Json:
@@ -109,16 +88,6 @@ class _Writer:
             "cores": target.cores,
             "rounding": target.rounding,
         }
-
-    def _layout(self) -> list[list[int]]:
-        """Offset and length of every section, from the first byte behind the program's padding."""
-        places: list[list[int]] = []
-        position = 0
-        for array in self.sections:
-            position += -position % ALIGNMENT
-            places.append([position, array.nbytes])
-            position += array.nbytes
-        return places
 
     def _add(self, op: Operation) -> None:
         step = self._mvm(op) if isinstance(op, prime.MvmOp) else _step_of(op)
@@ -237,10 +206,6 @@ def _tuple(values: nn.IntegerArray) -> tuple[int, ...]:
 def _output_name(value: SSAValue, index: int) -> str:
     op = value.owner
     return (golden_name(op) if isinstance(op, Operation) else None) or f"output{index}"
-
-
-def _bytes_of(array: Array) -> memoryview:
-    return array.data.cast("B") if array.size else memoryview(b"")
 
 
 def _find(module: ModuleOp, name: str) -> FuncOp:

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...dialects.support.user_error import CorelowerError
+from ..images.moves import encode, move
 from . import steps
-from .buffer_moves import encode, move
 from .image import read_image
 from .image_format import Image
 from .programmed_mats import CELL_BITS, INPUT_PASS_BITS, Faults, Mode, ProgrammedMats
@@ -126,6 +126,8 @@ class Simulator:
                 return (step.numbers(x) - zero) * np.float32(step.scale)
             case steps.Mvm():
                 return self._multiply(x, self._mats[step.mats], step.bits)
+            case steps.Max():
+                return x.max(axis=-1)
             case steps.Concat():
                 return np.concatenate(operands, axis=step.axis + 1)
             case _:

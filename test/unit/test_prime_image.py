@@ -17,8 +17,9 @@ from corelower.dialects.support.errors import CorelowerError
 from corelower.dialects.support.location import parse_module
 from corelower.passes.convert_core_op_to_prime import ConvertCoreOpToPrimePass
 from corelower.passes.prime_map import PrimeMapPass
+from corelower.targets.images.frame import CHECKSUM_AT, PREAMBLE_BYTES, checksum
 from corelower.targets.prime.image import is_image, read_image
-from corelower.targets.prime.image_format import CHECKSUM_AT, PREAMBLE_BYTES, checksum, preamble
+from corelower.targets.prime.image_format import FRAME
 from corelower.targets.prime.image_writer import write_image
 from corelower.targets.prime.simulator import Simulator, run_image
 from corelower.tools.ir_files import make_context
@@ -72,7 +73,7 @@ def forged(data: bytes, program: object) -> bytes:
     sections = data[PREAMBLE_BYTES + length + -length % 64 :]
     text = json.dumps(program).encode()
     body = text + bytes(-len(text) % 64) + sections
-    frame = preamble(PREAMBLE_BYTES + len(body), len(text)) + bytes(32)
+    frame = FRAME.preamble(PREAMBLE_BYTES + len(body), len(text)) + bytes(32)
     return with_checksum(frame + body)
 
 

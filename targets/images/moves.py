@@ -22,11 +22,9 @@ def encode(real: Floats, step: steps.Encode) -> Codes:
 
 
 def move(step: steps.Step, x: Array, result: steps.Value) -> Array:
-    """A step of one operand that needs no mats, on a batch."""
+    """A step of one operand that only moves, or ends a network on the host, on a batch."""
     count = len(x)
     match step:
-        case steps.Max():
-            return x.max(axis=-1)
         case steps.Window():
             return _window(step, x).reshape(count, *result.shape)
         case steps.Pad():
