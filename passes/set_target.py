@@ -29,6 +29,9 @@ class SetTargetPass(CorelowerPass):
     name = "set-target"
 
     chip: str | None = field(default=None, metadata={"help": "a chip that Corelower knows"})
+    mode: str | None = field(
+        default=None, metadata={"help": "one of the modes of a chip that has several"}
+    )
     file: str | None = field(
         default=None, metadata={"help": "a module whose `core_op.target` is the chip's"}
     )
@@ -53,7 +56,9 @@ class SetTargetPass(CorelowerPass):
         default=None, metadata={"help": "bits of a neuron's bias register, 0 for none"}
     )
     gain: str | None = field(default=None, metadata={"help": "what has a gain: core or neuron"})
-    gain_values: str | None = field(default=None, metadata={"help": "free or power_of_two"})
+    gain_values: str | None = field(
+        default=None, metadata={"help": "free, power_of_two or reciprocal"}
+    )
     rounding: str | None = field(default=None, metadata={"help": "nearest or floor"})
     functions: tuple[str, ...] | None = field(
         default=None, metadata={"help": "what a core applies to its sums: linear, relu"}
@@ -62,6 +67,18 @@ class SetTargetPass(CorelowerPass):
         default=None, metadata={"help": "inputs of the core's own maximum, 0 for none"}
     )
     neuron: str | None = field(default=None, metadata={"help": "rate or lif"})
+    window: int | None = field(
+        default=None, metadata={"help": "ticks in which a neuron's spikes are counted"}
+    )
+    reset: str | None = field(
+        default=None, metadata={"help": "what a spike does to the potential: zero or subtract"}
+    )
+    firing: str | None = field(
+        default=None, metadata={"help": "when a neuron fires: at any tick, or window after window"}
+    )
+    threshold_bits: int | None = field(
+        default=None, metadata={"help": "bits of a neuron's threshold register, 0 for no limit"}
+    )
     shares_positions: bool | None = field(
         default=None, metadata={"help": "whether positions take turns on one core"}
     )
@@ -76,6 +93,8 @@ class SetTargetPass(CorelowerPass):
     def __post_init__(self) -> None:
         if self.chip is not None and self.file is not None:
             raise ValueError("name and file are two targets; give one of them")
+        if self.mode is not None and self.chip is None:
+            raise ValueError("mode is that of a chip; give its name")
         if self.weight_bits is not None and self.weights is not None:
             raise ValueError("weights and weight-bits say the same thing; give one of them")
         if self.weight_bits is not None and not 2 <= self.weight_bits <= 16:
@@ -100,7 +119,7 @@ class SetTargetPass(CorelowerPass):
 
     def _named_target(self, ctx: Context, module: ModuleOp) -> Target:
         if self.chip is not None:
-            return find_target(self.chip)
+            return find_target(self.chip, self.mode)
         if self.file is not None:
             return read_target(ctx, self.file)
         present = core_op.target_of(module)

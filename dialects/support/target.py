@@ -7,9 +7,11 @@ from .errors import CorelowerError
 FieldValue = int | str | bool | tuple[int, ...] | tuple[str, ...]
 
 GAINS = ("core", "neuron")
-GAIN_VALUES = ("free", "power_of_two")
+GAIN_VALUES = ("free", "power_of_two", "reciprocal")
 ROUNDINGS = ("nearest", "floor")
 NEURONS = ("rate", "lif")
+RESETS = ("zero", "subtract")
+FIRINGS = ("tick", "window")
 FUNCTIONS = ("linear", "relu")
 
 EXACT_BITS = 24
@@ -41,7 +43,10 @@ class Target:
     gain: str = "core"
     """What has a gain of its own: a `core`, or each `neuron`."""
     gain_values: str = "free"
-    """`free`, or `power_of_two` where the chip cuts bits out of the sum."""
+    """
+    `free`; `power_of_two` where the chip cuts bits out of the sum; `reciprocal`, one over an
+    integer, where neurons compare it with a threshold.
+    """
     rounding: str = "nearest"
     """`nearest`, ties to even; or `floor` where lower bits are dropped."""
     functions: tuple[str, ...] = FUNCTIONS
@@ -49,6 +54,18 @@ class Target:
     max_inputs: int = 0
     """Inputs of the core's own maximum of codes; 0 where it has none."""
     neuron: str = "rate"
+    """`rate`: a sum becomes a code at once. `lif`: it integrates, and becomes spikes in time."""
+    window: int = 1
+    """Ticks in which the spikes of a `lif` neuron are counted: numbers reach from 0 to so many."""
+    reset: str = "zero"
+    """What a spike leaves of the potential: nothing, or what exceeds the threshold (`subtract`)."""
+    firing: str = "tick"
+    """
+    `tick`: a neuron may fire at any tick. `window`: it integrates a whole window, and fires in the
+    next one, without input then; the number of its spikes is exactly the sum over the threshold.
+    """
+    threshold_bits: int = 0
+    """Bits of a signed threshold register a `lif` neuron; 0 for no limit."""
     shares_positions: bool = True
     """Whether positions, which have equal weights, may use one core in turn."""
     neuron_fan_out: int = 0
@@ -68,10 +85,29 @@ class Target:
         self._require(self.gain_values in GAIN_VALUES, "gain_values", " or ".join(GAIN_VALUES))
         self._require(self.rounding in ROUNDINGS, "rounding", " or ".join(ROUNDINGS))
         self._require(self.neuron in NEURONS, "neuron", " or ".join(NEURONS))
+        self._check_spikes()
         self._require(set(self.functions) <= set(FUNCTIONS), "functions", ", ".join(FUNCTIONS))
         counts = ("accumulator_bits", "bias_bits", "max_inputs", "neuron_fan_out", "synapse_bits")
-        for name in (*counts, "cores"):
+        for name in (*counts, "threshold_bits", "cores"):
             self._require(getattr(self, name) >= 0, name, "0 or more")
+
+    def _check_spikes(self) -> None:
+        self._require(self.reset in RESETS, "reset", " or ".join(RESETS))
+        self._require(self.firing in FIRINGS, "firing", " or ".join(FIRINGS))
+        self._require(1 <= self.window <= 1024, "window", "1 to 1024 ticks")
+        self._require(self.threshold_bits != 1, "threshold_bits", "0, or 2 and more")
+        if not self.spikes:
+            self._require(self.window == 1, "window", "1 of a neuron that is not lif")
+            self._require(self.gain_values != "reciprocal", "gain_values", "another, or neuron lif")
+            return
+        self._require(self.signal_bits == 1, "signal_bits", "1 of a lif neuron: spikes")
+        self._require(self.gain_values == "reciprocal", "gain_values", "reciprocal of a lif neuron")
+        self._require(self.rounding == "floor", "rounding", "floor of a lif neuron")
+        self._require(not self.bias_rows, "bias_rows", "0 of a lif neuron, which has a leak")
+        late = self.firing == "window"
+        self._require(
+            self.reset == "subtract" or not late, "reset", "subtract where firing is window"
+        )
 
     def _require(self, holds: bool, name: str, limit: str) -> None:
         if holds:
@@ -103,6 +139,22 @@ class Target:
     def largest_code(self) -> int:
         """The largest code of a signal."""
         return (1 << self.signal_bits) - 1
+
+    @property
+    def spikes(self) -> bool:
+        """Whether signals are spikes in time."""
+        return self.neuron == "lif"
+
+    @property
+    def largest_number(self) -> int:
+        """The largest number that one neuron carries: of codes, or of spikes in a window."""
+        return self.largest_code * self.window
+
+    @property
+    def largest_threshold(self) -> int:
+        """The largest threshold of a neuron, which is an integer."""
+        held = self.largest_sum
+        return min(held, (1 << (self.threshold_bits - 1)) - 1) if self.threshold_bits else held
 
     @property
     def largest_weight(self) -> int:
@@ -139,11 +191,20 @@ class Target:
         return max(1, -(-(self.largest_code // 2) // max(1, self.largest_weight)))
 
     def with_fields(self, changes: dict[str, FieldValue]) -> "Target":
-        """A copy with some fields changed. Raises `CorelowerError` for a field that is none."""
+        """
+        A copy with some fields changed. Raises `CorelowerError` for a field that is none.
+
+        Of neurons that spike `reset` alone takes `firing` along, since a window can be waited for
+        only where nothing that exceeds the threshold is lost: to `window` with `subtract`, to
+        `tick` with `zero`.
+        """
         known = [field.name for field in fields(self)]
         for name in changes:
             if name not in known:
                 raise CorelowerError(
                     f"target '{self.name}' has no field '{name}'; it has {', '.join(known)}"
                 )
+        reset = changes.get("reset", self.reset)
+        if self.spikes and reset != self.reset and "firing" not in changes:
+            changes = changes | {"firing": "window" if reset == "subtract" else "tick"}
         return replace(self, **changes)  # pyright: ignore[reportArgumentType]

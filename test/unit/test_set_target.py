@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
 from xdsl.utils.arg_spec import parse_spec
 
-from corelower.dialects.core_op import target_of
+from corelower.dialects.core_op import set_target, target_of
 from corelower.dialects.support.errors import CorelowerError
 from corelower.dialects.support.target import Target
 from corelower.passes.set_target import SetTargetPass
-from corelower.targets.registry import TARGETS, find_target
+from corelower.targets.registry import MODES, TARGETS, find_target
 from corelower.tools.ir_files import make_context
 
 
@@ -26,12 +27,34 @@ def applied(spec: str) -> Target:
 def test_every_field_of_a_target_is_an_option() -> None:
     wanted = {field.name for field in fields(Target)}
     options = {option.name.replace("-", "_") for option in SetTargetPass.options()}
-    assert options == wanted | {"file", "weight_bits"}
+    assert options == wanted | {"mode", "file", "weight_bits"}
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_registered_chip_is_found_under_its_own_name(name: str) -> None:
     assert find_target(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [(n, mode) for n, modes in MODES.items() for mode in modes]
+)
+def test_a_mode_is_found_and_keeps_the_name(name: str, mode: str) -> None:
+    assert find_target(name, mode).name == name
+    assert applied(f"set-target{{name={name} mode={mode}}}") == find_target(name, mode)
+
+
+def test_firing_follows_a_reset_that_is_given_alone() -> None:
+    target = applied("set-target{name=tianji mode=snn reset=subtract window=8}")
+    assert (target.reset, target.firing, target.window) == ("subtract", "window", 8)
+    assert target.with_fields({"reset": "zero"}).firing == "tick"
+    given = target.with_fields({"reset": "subtract", "firing": "tick"})
+    assert (given.reset, given.firing) == ("subtract", "tick")
+
+
+def test_a_modes_target_is_printed_and_read_again() -> None:
+    ctx, module = make_context(), ModuleOp([])
+    set_target(module, find_target("tianji", "snn"))
+    assert target_of(Parser(ctx, str(module)).parse_module()) == find_target("tianji", "snn")
 
 
 def test_no_option_leaves_a_chip_as_it_is() -> None:
@@ -52,7 +75,18 @@ def test_zero_and_false_are_values_too() -> None:
         ("signal_bits=3", "the module has no target yet; give name or file"),
         ("name=prime signal_bits=33", "signal_bits = 33 is out of range; it must be at most 16"),
         ("name=prime weights=3", "weights = [3] is out of range"),
-        ("name=prime rows=3", "no option 'rows' (options: name, file,"),
+        ("name=prime rows=3", "no option 'rows' (options: name, mode, file,"),
+        ("mode=snn", "mode is that of a chip; give its name"),
+        ("name=prime mode=snn", "target 'prime' has no mode 'snn'; it has no modes"),
+        ("name=tianji mode=cnn", "target 'tianji' has no mode 'cnn'; its modes are ann, snn"),
+        ("name=tianji mode=snn firing=window", "reset = zero is out of range; it must be subtract"),
+        ("name=tianji mode=snn window=0", "window = 0 is out of range; it must be 1 to 1024 ticks"),
+        ("name=tianji mode=snn signal_bits=2", "signal_bits = 2 is out of range"),
+        ("name=tianji mode=snn threshold_bits=1", "threshold_bits = 1 is out of range"),
+        ("name=tianji mode=snn reset=half", "reset = half is out of range; it must be zero or"),
+        ("name=prime window=4", "window = 4 is out of range; it must be 1 of a neuron that is not"),
+        ("name=prime neuron=lif", "must be 1 of a lif neuron: spikes"),
+        ("name=prime gain_values=reciprocal", "it must be another, or neuron lif"),
         ("name=none", "no target 'none' (targets: "),
     ],
 )

@@ -53,8 +53,9 @@ def test_values_that_no_chip_can_have(text: str):
         find_target("prime").with_fields(parse_overrides(text))
 
 
-def test_every_field_can_be_overridden_by_its_own_value():
-    target = find_target("prime")
+@pytest.mark.parametrize(("name", "mode"), [("prime", None), ("tianji", "ann"), ("tianji", "snn")])
+def test_every_field_can_be_overridden_by_its_own_value(name: str, mode: str | None):
+    target = find_target(name, mode)
     for field in fields(Target):
         if field.name == "name":
             continue
