@@ -197,9 +197,12 @@ class _Tuning:
             weight = np.asarray(realized[layer.weight])
             narrow = np.abs(weight).max(initial=0) <= 127
             values: list[Array] = [weight.astype(np.int8 if narrow else np.int16)]
-            if layer.bias is not None:
-                bias = np.asarray(realized[layer.bias]).astype(np.int32)
-                values.append(representable_bias(bias, layer.target))
+            for key in (layer.bias, layer.potential):
+                if key is not None:
+                    added = np.asarray(realized[key]).astype(np.int32)
+                    values.append(
+                        added if layer.potential else representable_bias(added, layer.target)
+                    )
             values.append(np.asarray(realized[layer.gain], np.float32))
             builder = Builder(InsertPoint.before(op))
             for at, array in enumerate(values, start=1):

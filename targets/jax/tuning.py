@@ -257,7 +257,7 @@ class PartCache:
 
 _OPTIMIZER = optax.scale_by_adam()
 
-_RATES = (1.0, OFFSET_RATE, GAIN_RATE)
+_RATES = (1.0, OFFSET_RATE, GAIN_RATE, OFFSET_RATE)
 """Of the fields of a `Trainable`, in their order."""
 
 
