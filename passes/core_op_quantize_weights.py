@@ -299,7 +299,7 @@ def replace_parameters(
     bias, potential = quantized.bias.astype(np.int32), None
     if core_op.ticks_of(op.result) > 1:
         threshold = thresholds_of(quantized.gain).reshape(len(bias), -1)
-        bias, potential = leak_and_potential(bias, threshold, target)
+        bias, potential = leak_and_potential(bias, threshold, target, core_op.units_of(op.result))
     is_tuned = potential is not None and target.firing == "tick"
     coded = core_op.VmmOp(
         op.activation.data,

@@ -13,20 +13,21 @@ Integers = npt.NDArray[np.integer]
 
 
 def leak_and_potential(
-    total: Integers, threshold: Integers, target: Target
+    total: Integers, threshold: Integers, target: Target, units: int = 1
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """
     The leak a tick and the potential at the start of a window that add up to `total`, G x N.
 
     Where a neuron fires when its window is over, all is in the potential. Where it fires at any
     tick, what it adds comes evenly, and it starts half a threshold ahead: that rounds its count to
-    the nearest. `threshold` broadcasts to `total`.
+    the nearest. Of `units` that carry a number, it is half of what sets them apart. `threshold`
+    broadcasts to `total`.
     """
     wide = total.astype(np.int64)
     if target.firing == "window":
         return np.zeros(wide.shape, np.int32), wide.astype(np.int32)
     limit = target.largest_leak
-    leak = np.rint((wide - threshold // 2) / target.window)
+    leak = np.rint((wide - threshold // (2 * units)) / target.window)
     leak = np.clip(leak, -limit, limit).astype(np.int64)
     return leak.astype(np.int32), (wide - target.window * leak).astype(np.int32)
 

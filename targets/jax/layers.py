@@ -129,7 +129,8 @@ class Layer:
         if self.fires_at_any_tick:
             # The leak's part alone is what the offset is about.
             assert self.potential is not None
-            start = np.asarray(parameters[self.potential], np.float32) - 0.5 / by_neuron
+            half = 0.5 / core_op.units_of(self.op.result) / by_neuron
+            start = np.asarray(parameters[self.potential], np.float32) - half
             added, start = added - start, start * by_neuron
         zero = np.asarray(self.frozen.zero)
         offset = (added + zero * weight.sum(axis=1)) * by_neuron
@@ -189,7 +190,7 @@ def _leak_and_start(
     """
     assert layer.bias is not None and layer.potential is not None
     ticks, limit = core_op.ticks_of(layer.op.result), layer.target.largest_leak
-    half = 0.5 / gain
+    half = 0.5 / core_op.units_of(layer.op.result) / gain
     leak = jnp.clip(arithmetic.round_through((exact - half) / ticks), -limit, limit)
     left = jax.lax.stop_gradient(exact - half - ticks * leak)
     start = jax.lax.stop_gradient(half) + left + trained.start / gain
