@@ -86,11 +86,13 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
     ```mlir
     !core_op.code<6, 0.03125, 0>
     !core_op.code<2, 0.1, 0, units 5>
+    !core_op.code<1, 0.0625, 0, ticks 16>
     ```
 
     Bits, scale, zero point. Codes lie in `0 .. 2^bits - 1`; the scale is a float32. With `units`
     the number is the sum of so many codes, each from a neuron of its own; `core-op-split-units`
-    makes them values.
+    makes them values. With `ticks` it is the sum of so many codes one after the other: of one bit
+    each, the number of spikes in a window.
     """
 
     name = "core_op.code"
@@ -99,28 +101,37 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
     scale: FloatData
     zero: IntAttr
     units: IntAttr
+    ticks: IntAttr
 
-    def __init__(self, bits: int, scale: float, zero: int = 0, units: int = 1):
+    def __init__(self, bits: int, scale: float, zero: int = 0, units: int = 1, ticks: int = 1):
         with np.errstate(over="ignore"):
             rounded = float(np.float32(scale))
-        super().__init__(IntAttr(bits), FloatData(rounded), IntAttr(zero), IntAttr(units))
+        super().__init__(
+            IntAttr(bits), FloatData(rounded), IntAttr(zero), IntAttr(units), IntAttr(ticks)
+        )
 
     @property
     def largest(self) -> int:
-        """The largest number: that code in every unit."""
+        """The largest number: that code in every unit, at every tick."""
         return self.units.data * self.unit_largest
 
     @property
     def unit_largest(self) -> int:
-        """The largest code of one unit."""
-        return (1 << self.bits.data) - 1
+        """The largest number of one unit."""
+        return self.ticks.data * ((1 << self.bits.data) - 1)
+
+    @property
+    def spikes(self) -> bool:
+        """Whether the number is counted in time."""
+        return self.ticks.data > 1
 
     @property
     def unit(self) -> "CodeType":
         """The code of one of the units; what these stand for adds up to the number's meaning."""
         if self.units.data == 1:
             return self
-        return CodeType(self.bits.data, self.scale.data, self.zero.data // self.units.data)
+        zero = self.zero.data // self.units.data
+        return CodeType(self.bits.data, self.scale.data, zero, ticks=self.ticks.data)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -140,10 +151,15 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
         units = self.units.data
         if not 1 <= units <= LARGEST_UNITS:
             raise VerifyException(f"1 to {LARGEST_UNITS} units carry a number, not {units}")
+        if self.ticks.data < 1:
+            raise VerifyException(f"a window has 1 tick or more, not {self.ticks.data}")
+        if self.spikes and self.bits.data != 1:
+            raise VerifyException(f"what comes in ticks is spikes of 1 bit, not {self.bits.data}")
         if self.largest > LARGEST_NUMBER:
+            ticks = f" in {self.ticks.data} ticks" if self.spikes else ""
             raise VerifyException(
-                f"{units} units of {self.bits.data} bits reach {self.largest}; a number is at most "
-                f"{LARGEST_NUMBER}"
+                f"{units} units of {self.bits.data} bits reach {self.largest}{ticks}; a number is "
+                f"at most {LARGEST_NUMBER}"
             )
         if not 0 <= self.zero.data <= self.largest:
             raise VerifyException(f"zero point {self.zero.data} is not in 0..{self.largest}")
@@ -161,11 +177,14 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
             scale = float(parser.parse_number(allow_boolean=False))
             parser.parse_punctuation(",")
             zero = parser.parse_integer(allow_boolean=False)
-            units = 1
-            if parser.parse_optional_punctuation(",") is not None:
-                parser.parse_keyword("units")
-                units = parser.parse_integer(allow_boolean=False)
-        return CodeType(bits, scale, zero, units).parameters
+            counts = {"units": 1, "ticks": 1}
+            for name in counts:
+                if counts["ticks"] == 1 and parser.parse_optional_punctuation(",") is not None:
+                    if parser.parse_optional_keyword(name) is None:
+                        name = "ticks"
+                        parser.parse_keyword(name)
+                    counts[name] = parser.parse_integer(allow_boolean=False)
+        return CodeType(bits, scale, zero, **counts).parameters
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -176,6 +195,8 @@ class CodeType(ParametrizedAttribute, TypeAttribute):
             printer.print_string(f"{self.bits.data}, {scale}, {self.zero.data}")
             if self.units.data != 1:
                 printer.print_string(f", units {self.units.data}")
+            if self.ticks.data != 1:
+                printer.print_string(f", ticks {self.ticks.data}")
 
 
 @irdl_attr_definition
@@ -222,6 +243,12 @@ def code_of(value: SSAValue) -> CodeType | None:
     """The code of a coded value; `None` for a real one."""
     element = element_of(value)
     return element if isinstance(element, CodeType) else None
+
+
+def ticks_of(value: SSAValue) -> int:
+    """The ticks in which each number of a value is counted; 1 for a real or a graded one."""
+    code = code_of(value)
+    return code.ticks.data if code is not None else 1
 
 
 def units_of(value: SSAValue) -> int:
@@ -390,7 +417,8 @@ def _verify_units(units: int, value: SSAValue) -> None:
         return
     if code.units.data != 1:
         raise VerifyException(f"{units} units on an axis, and {code.units.data} in the code")
-    CodeType(code.bits.data, code.scale.data, code.zero.data * units, units)
+    zero = code.zero.data * units
+    CodeType(code.bits.data, code.scale.data, zero, units, code.ticks.data)
 
 
 # --- computing -----------------------------------------------------------------------------------
@@ -420,6 +448,18 @@ class VmmOp(CoreOperation):
     result of several units has the gain and the `b` of one: it is the sum over the units, each with
     an offset of its own beside `b` (`targets/unit_offsets.py`).
     `same_code` promises that the result has the input's code, as a maximum built from `relu` does.
+
+    A result of `ticks` is what a neuron counts: `b` is its leak, added at every tick, `potential`
+    what it starts a window with, both integers, and the gain one over its threshold. Then
+    `q_y = clamp(floor((W q_x + ticks * b + v) * gain), 0, ticks)`: exactly where neurons fire
+    window by window, as a rate where they fire at any tick. Why, and what happens tick by tick, is
+    in `docs/rationale_core_op.md`.
+
+    ```mlir
+    %s = core_op.vmm relu %x, %w potential %v gain %g
+      : (tensor<28x28x1x25x!spikes>, tensor<1x25x6xi8>, tensor<1x6xi32>, tensor<1x6xf32>)
+        -> tensor<28x28x1x6x!core_op.code<1, 0.1, 0, ticks 16>>
+    ```
     """
 
     name = "core_op.vmm"
@@ -428,6 +468,7 @@ class VmmOp(CoreOperation):
     input = operand_def(base(TensorType[Attribute]))
     weight = operand_def(base(TensorType[Attribute]))
     bias = opt_operand_def(base(TensorType[Attribute]))
+    potential = opt_operand_def(base(TensorType[Attribute]))
     gain = opt_operand_def(base(TensorType[Attribute]))
     same_code = opt_prop_def(UnitAttr)
 
@@ -442,12 +483,14 @@ class VmmOp(CoreOperation):
         bias: SSAValue | None = None,
         gain: SSAValue | None = None,
         *,
+        potential: SSAValue | None = None,
         element: Attribute = f32,
         same_code: bool = False,
     ):
         shape = (*shape_of(input)[:-1], shape_of(weight)[-1])
+        optional = [[value] if value else [] for value in (bias, potential, gain)]
         super().__init__(
-            operands=[input, weight, [bias] if bias else [], [gain] if gain else []],
+            operands=[input, weight, *optional],
             properties={
                 "activation": ActivationAttr(activation),
                 "same_code": UnitAttr() if same_code else None,
@@ -462,8 +505,8 @@ class VmmOp(CoreOperation):
         operands = [parser.parse_unresolved_operand()]
         parser.parse_punctuation(",")
         operands.append(parser.parse_unresolved_operand())
-        segments = [1, 1, 0, 0]
-        for index, keyword in ((2, "bias"), (3, "gain")):
+        segments = [1, 1, 0, 0, 0]
+        for index, keyword in ((2, "bias"), (3, "potential"), (4, "gain")):
             if parser.parse_optional_keyword(keyword) is not None:
                 operands.append(parser.parse_unresolved_operand())
                 segments[index] = 1
@@ -488,7 +531,8 @@ class VmmOp(CoreOperation):
     def print(self, printer: Printer) -> None:
         printer.print_string(f" {self.activation.data.value} ")
         printer.print_list((self.input, self.weight), printer.print_operand)
-        for keyword, operand in (("bias", self.bias), ("gain", self.gain)):
+        optional = (("bias", self.bias), ("potential", self.potential), ("gain", self.gain))
+        for keyword, operand in optional:
             if operand is not None:
                 printer.print_string(f" {keyword} ")
                 printer.print_operand(operand)
@@ -541,8 +585,11 @@ class VmmOp(CoreOperation):
                 "positions x groups x fan-in, the weight groups x fan-in x outputs"
             )
         groups, _, outputs = weight
-        if self.bias is not None and (shape := shape_of(self.bias)) != (groups, outputs):
-            raise VerifyException(f"the bias has shape {list(shape)}, not {[groups, outputs]}")
+        for name, value in (("bias", self.bias), ("potential", self.potential)):
+            if value is not None and (shape := shape_of(value)) != (groups, outputs):
+                raise VerifyException(
+                    f"the {name} has shape {list(shape)}, not {[groups, outputs]}"
+                )
         if self.gain is not None and shape_of(self.gain) not in ((groups,), (groups, outputs)):
             raise VerifyException(
                 f"the gain has shape {list(shape_of(self.gain))}, neither {[groups]} (a core) nor "
@@ -570,6 +617,8 @@ class VmmOp(CoreOperation):
                 _require_real(self.bias, "the bias")
             if self.gain is not None:
                 raise VerifyException("a gain belongs to integer weights")
+            if self.potential is not None:
+                raise VerifyException("a potential belongs to integer weights")
             return
         if code is None or result is None:
             raise VerifyException("integer weights need coded inputs and results")
@@ -578,6 +627,12 @@ class VmmOp(CoreOperation):
         _require_real(self.gain, "the gain")
         if self.bias is not None and not isinstance(element_of(self.bias), IntegerType):
             raise VerifyException("integer weights need an integer bias")
+        if self.potential is None:
+            return
+        if not isinstance(element_of(self.potential), IntegerType):
+            raise VerifyException("integer weights need an integer potential")
+        if not result.spikes:
+            raise VerifyException("a potential belongs to a result that is counted in ticks")
 
 
 @irdl_op_definition

@@ -148,7 +148,7 @@ class _Calibration:
             )
         least, most = limits_of(signal.roots)
         low, high = max(fitted.low, least), min(fitted.high, most)
-        largest = fitted.units * self.target.largest_code
+        largest = fitted.units * self.target.largest_number
         step = (max(high, 0.0) - min(low, 0.0)) / largest
         self.steps.update(dict.fromkeys(signal.values, step))
         for root in signal.roots:
@@ -167,7 +167,7 @@ class _Calibration:
             fitted, why = fit(units), "as asked for"
         else:
             most = min(MOST_UNITS, self.target.inputs, self.target.fan_out)
-            most = min(most, core_op.LARGEST_NUMBER // self.target.largest_code)
+            most = min(most, core_op.LARGEST_NUMBER // self.target.largest_number)
             fitted = fewest_units(fit, wanted, most)
             why = f"{wanted:g} wanted" if fitted.error <= wanted else f"{wanted:g} is out of reach"
         self._remark_units(signal, fitted, fit(1), "error", why)
@@ -194,7 +194,7 @@ class _Calibration:
         """The code of the least error, and that error as a part of the signal."""
         from ..targets.jax.ranges import least_error_range, relative_error
 
-        bits = self.target.signal_bits
+        levels = self.target.signal_bits, self.target.window
         behind = [table.at for table in functions_behind(signal, self.approximated)]
 
         @cache
@@ -202,10 +202,10 @@ class _Calibration:
             low, high = observed.low, observed.high
             if self.options.method == "error":
                 low, high = least_error_range(
-                    observed, bits, rectified=signal.is_rectified, functions=behind, units=units
+                    observed, levels, rectified=signal.is_rectified, functions=behind, units=units
                 )
             lowest = 0.0 if signal.is_rectified else min(low, 0.0)
-            error = relative_error(observed, lowest, max(high, 0.0), bits, units)
+            error = relative_error(observed, lowest, max(high, 0.0), levels, units)
             return Fitted(low, high, units, error)
 
         return fit
@@ -217,14 +217,14 @@ class _Calibration:
         """
         from ..targets.jax.ranges import decision_loss, decision_range, relative_error
 
-        bits = self.target.signal_bits
+        levels = self.target.signal_bits, self.target.window
 
         @cache
         def fit(units: int) -> Fitted:
-            low, high = decision_range(observed, bits, units)
+            low, high = decision_range(observed, levels, units)
             spanned = replace(observed, values=np.clip(observed.values, low, high))
-            error = relative_error(spanned, low, high, bits, units)
-            lost = decision_loss(observed, low, high, bits, units)
+            error = relative_error(spanned, low, high, levels, units)
+            lost = decision_loss(observed, low, high, levels, units)
             return Fitted(low, high, units, max(error, lost / DECISIONS_LOST))
 
         return fit

@@ -58,7 +58,7 @@ class CoreOpEqualize(CalibrationPass):
         for function in lowered_functions(op):
             scales = channel_scales(function)
             if any((array != FIXED_SCALE).any() for array in scales.outputs.values()):
-                factors = self._equalize(ctx, function, scales, target.signal_bits)
+                factors = self._equalize(ctx, function, scales, target.number_bits)
                 if GOLDEN_FUNCTION in function.attributes:
                     golden = golden_function(op, function)
                     _note_golden_scales(function, golden, scales, factors)

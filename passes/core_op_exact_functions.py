@@ -148,7 +148,7 @@ def _replace(
         found.first.input,
         constant(builder, np.ones((1, 1, len(hinges.places)), np.float32)),
         constant(builder, (incoming.zero.data - hinges.places)[None] * scale),
-        element=CodeType(incoming.bits.data, scale),
+        element=CodeType(incoming.bits.data, scale, ticks=incoming.ticks.data),
     )
     opened.attributes[AUXILIARY] = UnitAttr()
     opened.location = found.first.location

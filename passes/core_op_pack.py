@@ -81,12 +81,16 @@ class PackPositions(RewritePattern):
         value = reshape(rewriter, op.input, (total, fan_in))
         value = pad_axis(rewriter, value, 0, blocks * copies)
         value = reshape(rewriter, value, (blocks, 1, copies * fan_in))
+        potential = None
+        if op.potential is not None:
+            potential = constant(rewriter, np.tile(_constant(op, op.potential), copies))
         product = core_op.VmmOp(
             op.activation.data,
             value,
             constant(rewriter, diagonals(np.repeat(weight, copies, axis=0), 1, copies)),
             constant(rewriter, np.tile(bias, copies)) if bias is not None else None,
             constant(rewriter, gain if gain.ndim == 1 else np.tile(gain, copies)),
+            potential=potential,
             element=core_op.element_of(op.result),
             same_code=op.same_code is not None,
         )

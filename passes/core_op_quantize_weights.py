@@ -11,6 +11,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from ..dialects import core_op, trained
 from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.neurons import leak_and_potential, thresholds_of
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import TensorData
 from ..targets.unit_offsets import unit_offsets
@@ -18,9 +19,12 @@ from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import keep_real_parameters
 from .target_checks import weight_bits
 from .weight_steps import (
+    finer_grid,
+    gain_step,
+    gains_of,
     grid_step,
+    half_step,
     integers_of,
-    power_of_two_step,
     refinement,
     shared_axes,
     weight_step,
@@ -70,7 +74,8 @@ class QuantizedWeights:
     `weight` G x M x N (int8 or int16) and `bias` G x N in the target's integers; `gain` G or G x N.
 
     `step` (G x 1 x 1 or G x 1 x N) is the real number that a weight of 1 stands for; `units` (G x
-    M) are the rows of each input, see `spread_weights`.
+    M) are the rows of each input, see `spread_weights`. The bias of a neuron that spikes is what it
+    adds in a whole window.
     """
 
     weight: npt.NDArray[np.integer]
@@ -78,6 +83,8 @@ class QuantizedWeights:
     gain: npt.NDArray[np.float32]
     step: FloatArray
     units: npt.NDArray[np.int64]
+    is_grid: bool
+    """Whether every weight is exactly the real one, to float32."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +113,17 @@ class QuantizeWeights(RewritePattern):
             self.target,
             op,
         )
-        real = np.asarray(weight.array, np.float32)
-        if AUXILIARY not in op.attributes and np.isfinite(grid_step(real, self.target)).all():
+        if AUXILIARY not in op.attributes and quantized.is_grid:
             op.attributes[FIXED] = UnitAttr()
         is_trained = not {AUXILIARY, FIXED} & set(op.attributes)
-        if self.keep_real and (is_trained or not _is_exact(weight, bias, quantized, op)):
+        if self.keep_real and (
+            is_trained or not _is_exact(weight, bias, quantized, self.target, op)
+        ):
             keep_real_parameters(op, weight, bias)
         if (quantized.units > 1).any():
             units = quantized.units.astype(np.int32)
             op.attributes[ROW_UNITS] = trained.DataAttr(TensorData(units))
-        replace_parameters(op, quantized, rewriter)
+        replace_parameters(op, quantized, self.target, rewriter)
 
 
 def quantize(
@@ -139,18 +147,24 @@ def quantize(
     ratio = incoming.scale.data / (outgoing.scale.data * units)
     rows_a_value = incoming.units.data
     chip, rows = target, _rows_for(target, op)
-    spread = _steps_and_units(real, chip, rows)
-    target = chip.for_inputs(spread.rows * rows_a_value)
-    step = power_of_two_step(spread.step, ratio, target)
+
+    def layout() -> tuple[SpreadWeights, Target, FloatArray]:
+        found = _steps_and_units(real, chip, rows, ratio, outgoing.largest)
+        limits = chip.for_inputs(found.rows * rows_a_value)
+        return found, limits, np.where(grids, found.step, gain_step(found.step, ratio, limits))
+
+    grids = np.isfinite(_grid_step(real, target, ratio, outgoing.largest))
+    spread, target, step = layout()
     groups, _, outputs = real.shape
     offset = np.zeros((groups, outputs)) if bias is None else bias.astype(np.float64)
     needed = 0
     for _ in range(12):
         integers, sums, step = integers_of(real, step, target, spread.units)
         unit = incoming.scale.data * np.broadcast_to(step, (groups, 1, outputs))[:, 0]
-        gain = (unit / (outgoing.scale.data * units)).astype(np.float32)
+        gain = gains_of(np.broadcast_to(step, (groups, 1, outputs))[:, 0], ratio, target)
         exact = offset / unit - incoming.zero.data * sums
         exact += outgoing.unit.zero.data / gain.astype(np.float64)
+        exact += half_step(gain.astype(np.float64), units, target)
         times = refinement(integers, exact, gain.astype(np.float64), target, units, spread.units)
         if (times > 1).any():
             integers = integers * times.astype(integers.dtype)
@@ -173,25 +187,22 @@ def quantize(
                 break
             if spread.rows > real.shape[1] and _exceeds_sums(integers, rounded, incoming, target):
                 rows = real.shape[1]
-                spread = _steps_and_units(real, chip, rows)
-                target = chip.for_inputs(spread.rows * rows_a_value)
-                step = power_of_two_step(spread.step, ratio, target)
+                spread, target, step = layout()
                 continue
             representable = representable_bias(rounded, target)
             gains = gain[:, 0] if target.gain == "core" else gain
-            return QuantizedWeights(integers, representable, gains, step, spread.units)
+            is_grid = bool(grids.all())
+            return QuantizedWeights(integers, representable, gains, step, spread.units, is_grid)
         held = target.largest_code * target.largest_weight * rows_a_value
         fewer = rows - max(1, -(-needed // max(held, 1)))
         if spread.rows > real.shape[1] and chip.spare_bias_rows and fewer >= real.shape[1]:
             # The bias needs rows that the weights have taken.
             rows = fewer
-            spread = _steps_and_units(real, chip, rows)
-            target = chip.for_inputs(spread.rows * rows_a_value)
-            step = power_of_two_step(spread.step, ratio, target)
+            spread, target, step = layout()
             continue
         # A larger step makes sums, and with them the bias, smaller numbers.
         step = step * np.maximum(worst * 1.02, 1.0)[:, None, :]
-        step = power_of_two_step(step, ratio, target)
+        step, grids = gain_step(step, ratio, target), np.zeros_like(grids)
     raise OperationError(
         op,
         f"its bias is too large beside its weights: it needs {needed} steps of the sum, the "
@@ -199,9 +210,16 @@ def quantize(
     )
 
 
-def _steps_and_units(real: WeightArray, target: Target, rows: int) -> SpreadWeights:
+def _grid_step(real: WeightArray, target: Target, ratio: float, largest: int) -> FloatArray:
+    """The step of weights that are integers already; NaN where they are not, or may not stay so."""
+    return finer_grid(grid_step(real, target), real, ratio, largest, target)
+
+
+def _steps_and_units(
+    real: WeightArray, target: Target, rows: int, ratio: float, largest: int
+) -> SpreadWeights:
     """Steps and rows; weights that are integers times a number keep that, and a row an input."""
-    exact = grid_step(real, target)
+    exact = _grid_step(real, target, ratio, largest)
     on_grid = np.isfinite(exact)
     if on_grid.all():
         return SpreadWeights(np.ones(real.shape[:2], np.int64), exact)
@@ -235,7 +253,11 @@ def _exceeds_sums(
 
 
 def _is_exact(
-    weight: TensorData, bias: TensorData | None, quantized: QuantizedWeights, op: core_op.VmmOp
+    weight: TensorData,
+    bias: TensorData | None,
+    quantized: QuantizedWeights,
+    target: Target,
+    op: core_op.VmmOp,
 ) -> bool:
     """Whether the integers stand for exactly the real numbers, to float32."""
     incoming, outgoing = core_op.code_of(op.input), core_op.code_of(op.result)
@@ -247,6 +269,7 @@ def _is_exact(
     gain = quantized.gain.astype(np.float64).reshape(len(real), -1)
     offset = 0.0 if bias is None else np.asarray(bias.array, np.float64)
     wanted = (offset / (outgoing.scale.data * units) + outgoing.unit.zero.data) / gain
+    wanted = wanted + half_step(gain, units, target)
     wanted = wanted - incoming.zero.data * quantized.weight.sum(axis=1, dtype=np.int64)
     apart = np.abs(quantized.bias - wanted).max(initial=0)
     return bool(difference <= EXACT * np.abs(real).max(initial=0) and apart <= EXACT_BIAS)
@@ -269,19 +292,22 @@ def _has_lost_weights(
 
 
 def replace_parameters(
-    op: core_op.VmmOp, quantized: QuantizedWeights, rewriter: PatternRewriter
+    op: core_op.VmmOp, quantized: QuantizedWeights, target: Target, rewriter: PatternRewriter
 ) -> None:
     """Let `op` compute with integer weights, bias and gain."""
     weight = constant(rewriter, quantized.weight)
-    bias = None
-    if quantized.bias.any():
-        bias = constant(rewriter, quantized.bias.astype(np.int32))
+    bias, potential = quantized.bias.astype(np.int32), None
+    if core_op.ticks_of(op.result) > 1:
+        threshold = thresholds_of(quantized.gain).reshape(len(bias), -1)
+        bias, potential = leak_and_potential(bias, threshold, target, core_op.units_of(op.result))
+    is_tuned = potential is not None and target.firing == "tick"
     coded = core_op.VmmOp(
         op.activation.data,
         op.input,
         weight,
-        bias,
+        constant(rewriter, bias) if bias.any() or is_tuned else None,
         constant(rewriter, quantized.gain),
+        potential=constant(rewriter, potential) if potential is not None else None,
         element=core_op.element_of(op.result),
         same_code=op.same_code is not None,
     )

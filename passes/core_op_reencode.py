@@ -45,7 +45,12 @@ class CoreOpReencode(CorelowerPass):
             for signal, (low, high) in zip(signals, ranges, strict=True):
                 units = units_noted(signal.roots, function)
                 code = code_for(
-                    low, high, target.signal_bits, rectified=signal.is_rectified, units=units
+                    low,
+                    high,
+                    target.signal_bits,
+                    rectified=signal.is_rectified,
+                    units=units,
+                    ticks=target.window,
                 )
                 _apply_code(signal, code, function)
             clear_ranges(function)
@@ -53,21 +58,21 @@ class CoreOpReencode(CorelowerPass):
 
 
 def code_for(
-    low: float, high: float, bits: int, *, rectified: bool, units: int = 1
+    low: float, high: float, bits: int, *, rectified: bool, units: int = 1, ticks: int = 1
 ) -> core_op.CodeType:
     """
-    The code of `bits`, in `units`, whose numbers span `low .. high`, with zero among them.
+    The code of `bits`, `units` and `ticks` whose numbers span `low .. high`, zero among them.
 
     Zero is a code of its own, the same in every unit, so that padding is exact. `rectified` puts it
     at code 0.
     """
     low, high = (0.0 if rectified else min(low, 0.0)), max(high, 0.0)
-    largest = units * ((1 << bits) - 1)
+    largest = units * ticks * ((1 << bits) - 1)
     span = high - low
     scale = span / largest if span > 0 and np.isfinite(np.float32(span / largest)) else 1.0
     scale = max(scale, float(np.finfo(np.float32).tiny))
     zero = int(np.clip(units * round(-low / (scale * units)), 0, largest))
-    return core_op.CodeType(bits, scale, zero, units)
+    return core_op.CodeType(bits, scale, zero, units, ticks)
 
 
 def _separate_rectified(signal: SignalClass, function: FuncOp) -> None:

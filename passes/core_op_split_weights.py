@@ -65,6 +65,7 @@ class SplitWeights(RewritePattern):
             constant(rewriter, split),
             op.bias,
             op.gain,
+            potential=op.potential,
             element=core_op.element_of(op.result),
             same_code=op.same_code is not None,
         )

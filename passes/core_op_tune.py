@@ -102,13 +102,20 @@ class CoreOpTune(CalibrationPass):
                 raise CorelowerError(f"{self.name}: needs 2 samples or more, one is held back")
             golden = golden_function(op, function)
             tuning = _Tuning(self, function, golden, samples, target, ctx)
-            if not tuning.layers:
-                continue
-            if "layerwise" in self.method or "blockwise" in self.method:
-                tuning.tune_parts()
-            if "end-to-end" in self.method:
-                tuning.tune_end_to_end()
-            tuning.write_back()
+            if tuning.layers:
+                self._tune(tuning)
+            if target.spikes and target.firing == "tick" and tuning.layers:
+                # What spikes do one by one is not all that their numbers say.
+                timed = _Tuning(self, function, golden, samples, target, ctx, timed=True)
+                timed.search_thresholds()
+                self._tune(timed)
+
+    def _tune(self, tuning: "_Tuning") -> None:
+        if "layerwise" in self.method or "blockwise" in self.method:
+            tuning.tune_parts()
+        if "end-to-end" in self.method:
+            tuning.tune_end_to_end()
+        tuning.write_back()
 
 
 class _Tuning:
@@ -122,6 +129,8 @@ class _Tuning:
         samples: Samples,
         target: Target,
         ctx: Context,
+        *,
+        timed: bool = False,
     ):
         from ..targets.jax.evaluator import Evaluator
         from ..targets.jax.segments import Segments
@@ -132,20 +141,37 @@ class _Tuning:
         self.function = function
         self.ctx = ctx
         self.samples = samples
-        self.evaluator = Evaluator(function)
+        self.timed = timed
+        self.evaluator = Evaluator(function, timed=timed)
         self.golden = Evaluator(golden)
         self.target = target
         self.validation = max(1, min(len(samples) - 1, round(len(samples) * options.validation)))
         self.layers: dict[int, Layer] = {}
         self.state: State = {}
         for op in self.evaluator.program.operations:
-            if isinstance(op, core_op.VmmOp) and op.is_quantized and not _is_fixed(op):
+            if isinstance(op, core_op.VmmOp) and op.is_quantized and not self._is_fixed(op):
                 self._add_layer(op)
         self.output = chip_output(function)
         self.cache = PartCache(Devices())
         self.segments = Segments()
         self.goals = self._goals()
         self.total, self.done = self._planned_steps(), 0
+
+    def search_thresholds(self) -> None:
+        """Layer by layer, thresholds with which spikes one by one come near to golden values."""
+        from ..targets.jax.threshold_search import search_thresholds
+
+        network = self._network()
+        before = network.quality(self.state)
+        ours, theirs = self._stream(self.evaluator, 0), self._stream(self.golden, 1)
+        for value, golden in self.goals:
+            segment = theirs.segment(golden)
+            (array,) = self.segments.run(segment, self.golden.parameters, theirs.arrays(segment))
+            theirs.advance(array)
+            part = self._part(ours, value, self._goal(value, array))
+            self.state = search_thresholds(part, self.state)
+            ours.advance(part.compute(self.state))
+        self._remark("thresholds for spikes", before, network.quality(self.state))
 
     def tune_parts(self) -> None:
         """Layer by layer and block by block, each fed by the tuned ones before it."""
@@ -197,9 +223,12 @@ class _Tuning:
             weight = np.asarray(realized[layer.weight])
             narrow = np.abs(weight).max(initial=0) <= 127
             values: list[Array] = [weight.astype(np.int8 if narrow else np.int16)]
-            if layer.bias is not None:
-                bias = np.asarray(realized[layer.bias]).astype(np.int32)
-                values.append(representable_bias(bias, layer.target))
+            for key in (layer.bias, layer.potential):
+                if key is not None:
+                    added = np.asarray(realized[key]).astype(np.int32)
+                    values.append(
+                        added if layer.potential else representable_bias(added, layer.target)
+                    )
             values.append(np.asarray(realized[layer.gain], np.float32))
             builder = Builder(InsertPoint.before(op))
             for at, array in enumerate(values, start=1):
@@ -242,7 +271,8 @@ class _Tuning:
         decides = value is self.output and self.options.output == "decisions"
         decides = decides and golden[0].size > 1
         order, factor = golden_order(op), golden_scale(op)
-        return Goal(np.asarray(golden, np.float32), order, factor, decides)
+        timed = self.timed and core_op.ticks_of(value) > 1
+        return Goal(np.asarray(golden, np.float32), order, factor, decides, timed)
 
     def _part(self, stream: "Stream", value: SSAValue, goal: "Goal") -> "Part":
         """What lies between the known values and `value`, whose golden value is `goal`."""
@@ -342,10 +372,20 @@ class _Tuning:
             if not isinstance(operand.owner, trained.TensorOp):
                 raise OperationError(op, "its weights are computed; only constants can be tuned")
             names.append(keys[operand.owner])
-        layer = Layer.of(op, names, self.evaluator.parameters, self.target, row_units(op))
+        layer = Layer.of(
+            op, names, self.evaluator.parameters, self.target, row_units(op), timed=self.timed
+        )
         index = len(self.layers)
         self.layers[index] = layer
         self.state[index] = layer.start(self.evaluator.parameters, real_weight_in_steps(op))
+
+    def _is_fixed(self, op: core_op.VmmOp) -> bool:
+        """
+        Whether the weights are part of a construction, or were trained as the integers they are.
+
+        What a construction promises of numbers of spikes it does not keep of spikes one by one.
+        """
+        return FIXED in op.attributes or (AUXILIARY in op.attributes and not self.timed)
 
     def _progress(self, count: int) -> None:
         self.done += count
@@ -360,11 +400,6 @@ class _Tuning:
             f"{before.distance:.2g} to {after.distance:.2g}, disagreement "
             f"{before.disagreement:.2%} to {after.disagreement:.2%}",
         )
-
-
-def _is_fixed(op: core_op.VmmOp) -> bool:
-    """Whether the weights are part of a construction, or were trained as the integers they are."""
-    return AUXILIARY in op.attributes or FIXED in op.attributes
 
 
 def chip_output(function: FuncOp) -> SSAValue:

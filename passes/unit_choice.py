@@ -97,7 +97,7 @@ def room_for_units(signal: SignalClass, target: Target, *, free_columns: bool) -
     if free_columns:
         rooms += [target.fan_out // op.outputs for op in _products(signal)]
     rooms.append(MOST_UNITS if free_columns else core_op.LARGEST_UNITS)
-    return max(1, min([*rooms, core_op.LARGEST_NUMBER // target.largest_code]))
+    return max(1, min([*rooms, core_op.LARGEST_NUMBER // target.largest_number]))
 
 
 def partial_error(signal: SignalClass, steps: dict[SSAValue, float]) -> float | None:

@@ -116,6 +116,8 @@ def refinement(
         lost = np.abs(here - np.rint(here)).max(axis=0) * (gain / times[:, 0])
         more = (over_cores(lost) * units > LARGEST_BIAS_LOSS) & (2 * times <= room)
         more &= 2 * times * reach <= target.largest_bias
+        if target.gain_values == "reciprocal":
+            more &= over_cores(2 / gain) * times <= target.largest_threshold
         if not more.any():
             return times
         times = np.where(more, 2 * times, times)
@@ -146,7 +148,7 @@ def integers_of(
         limits = spread[here, :, None] * np.array(target.weights, np.float32)[:, None, None, None]
         np.clip(nearest, *limits, out=nearest)
         integers[here] = nearest
-        if target.gain_values != "power_of_two":
+        if target.gain_values == "free":
             divisor = _common_divisors(integers[here], target)
             if (divisor > 1).any():
                 integers[here] //= divisor
@@ -185,12 +187,57 @@ def _chunks(weight: WeightArray) -> Iterator[WeightArray]:
         yield weight[first : first + count]
 
 
-def power_of_two_step(step: FloatArray, ratio: float, target: Target) -> FloatArray:
+def gain_step(step: FloatArray, ratio: float, target: Target) -> FloatArray:
     """
-    The next larger step that makes the gain a power of two, where the target has only those.
+    The next larger step with which the gain is one that the target has.
 
     The gain is the step times `ratio`, the step of the input over that of a unit of the result.
     """
+    match target.gain_values:
+        case "power_of_two":
+            return np.exp2(np.ceil(np.log2(step * ratio) - 1e-9)) / ratio
+        case "reciprocal":
+            threshold = np.floor(1 / (step * ratio) + 1e-9)
+            return 1 / (np.clip(threshold, 1, target.largest_threshold) * ratio)
+        case _:
+            return step
+
+
+def finer_grid(
+    step: FloatArray, real: WeightArray, ratio: float, largest: int, target: Target
+) -> FloatArray:
+    """
+    A part of the `step` of weights that are integers times it, with a gain that the target has.
+
+    NaN where there is none, or where the gain that is nearest would be off by more than a quarter
+    of a number of the result at `largest`, its end. A grid stays exact.
+    """
     if target.gain_values == "free":
         return step
-    return np.exp2(np.ceil(np.log2(step * ratio) - 1e-9)) / ratio
+    peak = np.abs(real).max(axis=shared_axes(target), keepdims=True, initial=0)
+    room = np.maximum(target.largest_weight / np.maximum(np.rint(peak / step), 1), 1)
+    best, least = np.full(step.shape, np.nan), np.full(step.shape, 0.25 / largest)
+    for times in range(1, int(np.nanmax(room, initial=1)) + 1):
+        gain = step * ratio / times
+        near = np.exp2(np.rint(np.log2(gain)))
+        if target.gain_values == "reciprocal":
+            near = 1 / np.clip(np.rint(1 / gain), 1, target.largest_threshold)
+        error = np.abs(near / gain - 1)
+        better = (error < least * (1 - 1e-6)) & (times <= room)
+        best, least = np.where(better, step / times, best), np.where(better, error, least)
+    return best
+
+
+def gains_of(step: FloatArray, ratio: float, target: Target) -> npt.NDArray[np.float32]:
+    """The target's gains that are nearest to a step times `ratio`, in the step's shape."""
+    gain = step * ratio
+    if target.gain_values == "power_of_two":
+        gain = np.exp2(np.rint(np.log2(gain)))
+    if target.gain_values == "reciprocal":
+        gain = 1 / np.clip(np.rint(1 / gain), 1, target.largest_threshold)
+    return gain.astype(np.float32)
+
+
+def half_step(gain: FloatArray, units: int, target: Target) -> FloatArray | float:
+    """What a sum needs so that dropping its lower bits rounds to the nearest number."""
+    return 0.5 / (gain * units) if target.rounding == "floor" else 0.0

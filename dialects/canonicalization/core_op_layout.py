@@ -155,6 +155,7 @@ def _on_permuted(
                 op.weight,
                 op.bias,
                 op.gain,
+                potential=op.potential,
                 element=core_op.element_of(op.result),
                 same_code=op.same_code is not None,
             )

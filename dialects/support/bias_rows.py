@@ -23,6 +23,8 @@ def representable_bias(bias: Integers, target: Target) -> npt.NDArray[np.int32]:
     """
     wide = bias.astype(np.int64)
     limit = target.largest_bias
+    if target.spikes:
+        return np.clip(wide, -limit, limit).astype(np.int32)
     if target.bias_bits:
         return np.clip(wide, -limit - 1, limit).astype(np.int32)
     if not limit:

@@ -14,6 +14,9 @@ RESETS = ("zero", "subtract")
 FIRINGS = ("tick", "window")
 FUNCTIONS = ("linear", "relu")
 
+MOST_THRESHOLD = (1 << 20) - 1
+"""Up to there a threshold follows from its reciprocal in float32."""
+
 EXACT_BITS = 24
 """float32 holds every integer below 2^24: the arithmetic on codes is exact up to there."""
 
@@ -104,6 +107,7 @@ class Target:
         self._require(self.gain_values == "reciprocal", "gain_values", "reciprocal of a lif neuron")
         self._require(self.rounding == "floor", "rounding", "floor of a lif neuron")
         self._require(not self.bias_rows, "bias_rows", "0 of a lif neuron, which has a leak")
+        self._require(not self.max_inputs, "max_inputs", "0 of a lif neuron")
         late = self.firing == "window"
         self._require(
             self.reset == "subtract" or not late, "reset", "subtract where firing is window"
@@ -151,10 +155,15 @@ class Target:
         return self.largest_code * self.window
 
     @property
+    def number_bits(self) -> int:
+        """Bits that hold every number that one neuron carries."""
+        return self.largest_number.bit_length()
+
+    @property
     def largest_threshold(self) -> int:
         """The largest threshold of a neuron, which is an integer."""
-        held = self.largest_sum
-        return min(held, (1 << (self.threshold_bits - 1)) - 1) if self.threshold_bits else held
+        register = (1 << (self.threshold_bits - 1)) - 1 if self.threshold_bits else MOST_THRESHOLD
+        return min(self.largest_sum, register, MOST_THRESHOLD)
 
     @property
     def largest_weight(self) -> int:
@@ -170,6 +179,8 @@ class Target:
     @property
     def largest_bias(self) -> int:
         """The largest bias of a neuron, in units of the sum; `support.bias_rows` says which fit."""
+        if self.spikes:
+            return self._largest_drive
         if self.bias_bits:
             return (1 << (self.bias_bits - 1)) - 1
         if not self.bias_rows or self.largest_weight < 1:
@@ -180,10 +191,27 @@ class Target:
         return (coarse + self.fine_drive) * self.largest_weight
 
     @property
+    def largest_leak(self) -> int:
+        """The largest leak a tick of a neuron that spikes; 0 where it has none."""
+        return (1 << (self.bias_bits - 1)) - 1 if self.bias_bits else 0
+
+    @property
+    def _largest_drive(self) -> int:
+        """
+        What a neuron that spikes adds to the sum of a window at most, by itself.
+
+        What its potential starts with counts in full where it fires when the window is over. Where
+        it fires at any tick only the leak does: the start is for rounding.
+        """
+        if self.firing == "window":
+            return self.largest_sum
+        return min(self.window * self.largest_leak, self.largest_sum)
+
+    @property
     def holds_every_bias(self) -> bool:
         """Whether every integer up to `largest_bias` is a bias, as units of a number need it."""
         in_rows = self.bias_rows > 1 and self.fine_drive == 1 and self.largest_weight > 0
-        return self.bias_bits > 1 or in_rows
+        return self.spikes or self.bias_bits > 1 or in_rows
 
     @property
     def fine_drive(self) -> int:

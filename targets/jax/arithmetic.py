@@ -73,6 +73,42 @@ def requantize(
     return functools.reduce(operator.add, codes)
 
 
+def count(sums: jax.Array, gain: jax.Array, largest: int, units: int = 1) -> jax.Array:
+    """
+    Integer sums to numbers of spikes: `clamp(floor(sum / threshold), 0, largest)`, exactly.
+
+    `gain` is one over the threshold, in float32. Of several units as in `requantize`.
+    """
+    codes = [
+        jnp.clip(thresholds_in(each, gain), 0, largest)
+        for each in _staggered(sums, gain, units, "floor")
+    ]
+    return functools.reduce(operator.add, codes)
+
+
+@jax.custom_jvp
+def thresholds_in(sums: jax.Array, gain: jax.Array) -> jax.Array:
+    """How often a threshold is in each sum, rounded down; its gradient is that of the quotient."""
+    threshold = threshold_of(gain)
+    # A product with the reciprocal can be off by one, integers below 2^24 are not.
+    guess = jnp.floor(sums * gain)
+    left = sums - guess * threshold
+    return guess + (left >= threshold) - (left < 0)
+
+
+@thresholds_in.defjvp
+def _thresholds_in_jvp(
+    primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    (sums, gain), (moved, widened) = primals, tangents
+    return thresholds_in(sums, gain), moved * gain + sums * widened
+
+
+def threshold_of(gain: jax.Array) -> jax.Array:
+    """The threshold, an integer, of which a gain is the reciprocal."""
+    return jnp.round(1 / gain)
+
+
 def deal(numbers: jax.Array, units: int) -> jax.Array:
     """Numbers to their units on a trailing axis: `floor((number + u) / units)`."""
     # The half keeps clear of the steps, so that a reciprocal is as good as the quotient.

@@ -43,6 +43,7 @@ class CoreOpFunctions(InterpreterFunctions):
     ) -> tuple[jax.Array]:
         x, weight, *rest = args
         bias = rest.pop(0) if op.bias is not None else None
+        potential = rest.pop(0) if op.potential is not None else None
         if not op.is_quantized:
             sums = product_of(_to_real(x, op.input), weight)
             real = sums if bias is None else sums + bias
@@ -52,7 +53,7 @@ class CoreOpFunctions(InterpreterFunctions):
             return (real if code is None else self.to_code(op, real, code),)
         gain = rest[0] if rest[0].ndim == 2 else rest[0][:, None]
         weight = weight.astype(jnp.float32)
-        bias = bias.astype(jnp.float32) if bias is not None else None
+        bias = _in_a_window(op, bias, potential)
         weight, bias = self.parameters(op, weight, bias, gain)
         sums = product_of(x, weight)
         if bias is not None:
@@ -76,9 +77,11 @@ class CoreOpFunctions(InterpreterFunctions):
         return weight, bias
 
     def requantize(self, op: core_op.VmmOp, sums: jax.Array, gain: jax.Array) -> jax.Array:
-        """The codes of a quantised product's sums."""
+        """The codes of a quantised product's sums; of neurons that spike, over a window."""
         code = required_code(op.result)
         units, largest = code.units.data, code.unit_largest
+        if code.spikes:
+            return arithmetic.count(sums, gain, largest, units)
         return arithmetic.requantize(sums, gain, largest, rounding_of(op), units)
 
     @impl(core_op.MaxOp)
@@ -154,13 +157,26 @@ def number_of(code: core_op.CodeType, units: int) -> core_op.CodeType:
     """The code of the number whose units on an axis have `code`; `code` where there are none."""
     if units == 1:
         return code
-    return core_op.CodeType(code.bits.data, code.scale.data, code.zero.data * units, units)
+    zero = code.zero.data * units
+    return core_op.CodeType(code.bits.data, code.scale.data, zero, units, code.ticks.data)
 
 
 def rounding_of(op: core_op.VmmOp) -> str:
     """How the target of `op` rounds sums: `nearest` or `floor`."""
     target = core_op.target_of(op)
     return target.rounding if target is not None else "nearest"
+
+
+def _in_a_window(
+    op: core_op.VmmOp, bias: jax.Array | None, potential: jax.Array | None
+) -> jax.Array | None:
+    """What is added to a product's sums: of a neuron that spikes, in all ticks of a window."""
+    if bias is not None:
+        bias = bias.astype(jnp.float32) * np.float32(core_op.ticks_of(op.result))
+    if potential is None:
+        return bias
+    start = potential.astype(jnp.float32)
+    return start if bias is None else bias + start
 
 
 def _zero_of(value: SSAValue) -> int:

@@ -22,6 +22,7 @@ from . import arithmetic
 from .core_op import CoreOpFunctions
 from .nn import NN_FUNCTIONS
 from .prime import PrimeFunctions
+from .spikes import SpikeFunctions, counts_of, fires_at_any_tick
 from .tianji import TianjiFunctions
 from .typed import float32, jit, to_device
 from .windows import LazyInput, materialize
@@ -68,18 +69,21 @@ class Program:
     """
     Operations in order, as a JAX-traceable function on one sample.
 
-    `parameters` holds the trained tensors by key, `keys` the key of each `trained.tensor`.
+    `parameters` holds the trained tensors by key, `keys` the key of each `trained.tensor`. Where it
+    is `timed`, values that are counted in ticks are trains of spikes, see `spikes.py`; otherwise
+    they are numbers of spikes. That is the default where neurons do not fire at any tick.
     """
 
-    def __init__(self, operations: Iterable[Operation]):
+    def __init__(self, operations: Iterable[Operation], timed: bool | None = None):
         self.operations = [op for op in operations if not isinstance(op, func.ReturnOp)]
+        self.timed = fires_at_any_tick(self.operations) if timed is None else timed
         constants = [op for op in self.operations if isinstance(op, trained.TensorOp)]
         self.keys: dict[Operation, str] = {op: f"{i:04}" for i, op in enumerate(constants)}
         self.constants = {self.keys[op]: op for op in constants}
 
     def part(self, operations: Iterable[Operation]) -> "Program":
         """Some of the operations, with the same keys."""
-        part = Program(operations)
+        part = Program(operations, self.timed)
         part.keys = self.keys
         part.constants = {self.keys[op]: op for op in part.constants.values()}
         return part
@@ -110,7 +114,8 @@ class Program:
         """
         interpreter = Interpreter(ModuleOp([]))
         interpreter.register_implementations(TrainedFunctions(self.keys, parameters))
-        for functions in (*NN_FUNCTIONS, CoreOpFunctions, PrimeFunctions, TianjiFunctions):
+        coded = SpikeFunctions if self.timed else CoreOpFunctions
+        for functions in (*NN_FUNCTIONS, coded, PrimeFunctions, TianjiFunctions):
             interpreter.register_implementations(functions())
         if overriding is not None:
             interpreter.register_implementations(overriding, override=True)
@@ -127,13 +132,15 @@ class Evaluator:
     A function of the IR, compiled for batches.
 
     `inputs` and `outputs` of every call have a leading batch axis. Coded values come out as the
-    real numbers that they stand for, unless `codes` are asked for.
+    real numbers that they stand for, unless `codes` are asked for. `timed` is that of a `Program`.
     """
 
-    def __init__(self, function: func.FuncOp, batch_size: int | None = None):
+    def __init__(
+        self, function: func.FuncOp, batch_size: int | None = None, timed: bool | None = None
+    ):
         self.function = function
         block = function.body.block
-        self.program = Program(block.ops)
+        self.program = Program(block.ops, timed)
         self.arguments = tuple(block.args)
         returned = block.last_op
         if not isinstance(returned, func.ReturnOp):
@@ -200,7 +207,10 @@ class Evaluator:
                 arguments = [float32(value) for value in inputs]
                 values: Values = dict(zip(self.arguments, arguments, strict=True))
                 self.program.run(parameters, values)
-                return tuple(materialize(values[value]) for value in wanted)
+                found = [(value, materialize(values[value])) for value in wanted]
+                if not self.program.timed:
+                    return tuple(array for _, array in found)
+                return tuple(counts_of(array, value) for value, array in found)
 
             axes = (None, *[0] * len(self.arguments))
             self._compiled[wanted] = jit(jax.vmap(one_sample, in_axes=axes))
@@ -228,7 +238,7 @@ class Evaluator:
 
     def _default_batch(self) -> int:
         sizes = [
-            4 * prod(shape_of(result))
+            4 * prod(shape_of(result)) * (core_op.ticks_of(result) if self.program.timed else 1)
             for op in self.program.operations
             if not isinstance(op, trained.TensorOp)
             for result in op.results

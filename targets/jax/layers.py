@@ -24,12 +24,14 @@ class Trainable(NamedTuple):
     What is learned of one dot product.
 
     `weight` in steps of the integer weight; `offset`, the bias without the input's zero point, in
-    steps of the output's code; `gain`, the logarithm of the factor on the gain.
+    steps of the output's code; `gain`, the logarithm of the factor on the gain; `start`, by how
+    much a neuron that fires at any tick starts above half its threshold, as a part of that.
     """
 
     weight: jax.Array
     offset: jax.Array
     gain: jax.Array
+    start: jax.Array
 
 
 class Frozen(NamedTuple):
@@ -56,9 +58,12 @@ class Layer:
     op: core_op.VmmOp
     weight: str
     bias: str | None
+    potential: str | None
     gain: str
     target: Target
     frozen: Frozen
+    timed: bool = False
+    """Whether spikes come one by one while it is tuned, and not as numbers of them."""
 
     @classmethod
     def of(
@@ -68,6 +73,8 @@ class Layer:
         parameters: Parameters,
         target: Target,
         units: npt.NDArray[np.integer] | None,
+        *,
+        timed: bool = False,
     ) -> "Layer":
         """
         Of `op`, whose parameters have these `keys`, in the order of its operands.
@@ -87,29 +94,53 @@ class Layer:
             float32(code.zero.data),
             float32(target.largest_bias),
         )
-        return cls(op, keys[0], keys[1] if op.bias is not None else None, keys[-1], target, frozen)
+        bias = keys[1] if op.bias is not None else None
+        potential = keys[-2] if op.potential is not None else None
+        return cls(op, keys[0], bias, potential, keys[-1], target, frozen, timed)
 
-    def slots(self, keys: Sequence[str]) -> tuple[int, int | None, int]:
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Those of all its parameters, in the order of the operands."""
+        keys = (self.weight, self.bias, self.potential, self.gain)
+        return tuple(key for key in keys if key is not None)
+
+    def slots(self, keys: Sequence[str]) -> tuple[int, ...]:
         """Where the layer's parameters are among those of a segment."""
-        bias = keys.index(self.bias) if self.bias is not None else None
-        return keys.index(self.weight), bias, keys.index(self.gain)
+        return tuple(keys.index(key) for key in self.keys)
+
+    @property
+    def fires_at_any_tick(self) -> bool:
+        """Whether what is added comes as a leak, and the potential at the start is for rounding."""
+        return self.potential is not None and self.target.firing == "tick"
 
     def start(self, parameters: Parameters, real_weight: Floats | None) -> Trainable:
         """The point at which tuning starts: the weights before rounding, where they are known."""
         weight = np.asarray(parameters[self.weight], np.float32)
         gain = np.asarray(self.frozen.gain)
-        offset = np.zeros((len(gain), weight.shape[2]), np.float32)
+        by_neuron = gain.reshape(len(gain), -1)
+        added = np.zeros((len(gain), weight.shape[2]), np.float32)
+        start = np.zeros_like(added)
         if self.bias is not None:
-            bias = np.asarray(parameters[self.bias], np.float32)
-            zero = np.asarray(self.frozen.zero)
-            offset = (bias + zero * weight.sum(axis=1)) * gain.reshape(len(gain), -1)
+            added += np.asarray(parameters[self.bias], np.float32) * core_op.ticks_of(
+                self.op.result
+            )
+        if self.potential is not None:
+            added += np.asarray(parameters[self.potential], np.float32)
+        if self.fires_at_any_tick:
+            # The leak's part alone is what the offset is about.
+            assert self.potential is not None
+            half = 0.5 / core_op.units_of(self.op.result) / by_neuron
+            start = np.asarray(parameters[self.potential], np.float32) - half
+            added, start = added - start, start * by_neuron
+        zero = np.asarray(self.frozen.zero)
+        offset = (added + zero * weight.sum(axis=1)) * by_neuron
         if real_weight is None:
             # Which zeros are real ones is not known: none is, see `_keep_zeros`.
             weight = np.where(weight == 0, np.float32(1e-6), weight)
         else:
             # Never further from the integers than rounding can have moved them.
             weight = np.clip(real_weight, weight - 0.499, weight + 0.499)
-        return Trainable(float32(weight), float32(offset), zeros(gain.shape))
+        return Trainable(float32(weight), float32(offset), zeros(gain.shape), float32(start))
 
 
 def realize(
@@ -118,7 +149,7 @@ def realize(
     """The integers and gains that `trained` stands for, with straight-through gradients."""
     rounded = arithmetic.round_through(_keep_zeros(trained.weight))
     weight = jnp.clip(rounded, frozen.lowest, frozen.highest)
-    gain, room = frozen.gain * jnp.exp(trained.gain), frozen.largest_bias
+    gain, room = _gain(layer, trained, frozen), frozen.largest_bias
     units, rounding = core_op.units_of(layer.op.result), layer.target.rounding
     if units > 1:
         # With a smaller gain the offsets alone would exceed the bias that the target holds.
@@ -127,10 +158,46 @@ def realize(
         offsets = unit_offsets(jax.lax.stop_gradient(_by_neuron(gain)), units, rounding)
         room = room - jnp.abs(offsets).max(axis=-1)
     realized = {layer.weight: weight, layer.gain: gain}
-    if layer.bias is not None:
-        exact = trained.offset / _by_neuron(frozen.gain) - frozen.zero * weight.sum(axis=1)
-        realized[layer.bias] = jnp.clip(arithmetic.round_through(exact), -room, room)
+    exact = trained.offset / _by_neuron(frozen.gain) - frozen.zero * weight.sum(axis=1)
+    if layer.fires_at_any_tick:
+        realized.update(_leak_and_start(layer, trained, exact, _by_neuron(gain)))
+        return realized
+    key = layer.bias if layer.potential is None else layer.potential
+    if key is not None:
+        realized[key] = jnp.clip(arithmetic.round_through(exact), -room, room)
     return realized
+
+
+def _gain(layer: Layer, trained: Trainable, frozen: Frozen) -> jax.Array:
+    """The gain, of those that the target has."""
+    match layer.target.gain_values:
+        case "power_of_two":
+            return frozen.gain
+        case "reciprocal":
+            threshold = arithmetic.round_through(jnp.exp(-trained.gain) / frozen.gain)
+            return 1 / jnp.clip(threshold, 1, layer.target.largest_threshold)
+        case _:
+            return frozen.gain * jnp.exp(trained.gain)
+
+
+def _leak_and_start(
+    layer: Layer, trained: Trainable, exact: jax.Array, gain: jax.Array
+) -> dict[str, jax.Array]:
+    """
+    What a neuron that fires at any tick adds, as `support.neurons` splits it.
+
+    While spikes are only counted, their sum alone has a gradient.
+    """
+    assert layer.bias is not None and layer.potential is not None
+    ticks, limit = core_op.ticks_of(layer.op.result), layer.target.largest_leak
+    half = 0.5 / core_op.units_of(layer.op.result) / gain
+    leak = jnp.clip(arithmetic.round_through((exact - half) / ticks), -limit, limit)
+    left = jax.lax.stop_gradient(exact - half - ticks * leak)
+    start = jax.lax.stop_gradient(half) + left + trained.start / gain
+    start = start if layer.timed else jax.lax.stop_gradient(start)
+    room = layer.target.largest_sum // 2
+    start = jnp.clip(arithmetic.round_through(start), -room, room)
+    return {layer.bias: leak, layer.potential: start}
 
 
 def _keep_zeros(weight: jax.Array) -> jax.Array:

@@ -26,17 +26,22 @@ PARTS = np.concatenate([np.linspace(0.05, 0.4, 8), np.linspace(0.42, 1.0, 59)])
 """Candidates of a range's end, as a part of the extreme."""
 
 
+Bits = int | tuple[int, int]
+"""Bits of a code; or those and the ticks in which it is counted."""
+
+
 @dataclass(frozen=True)
 class Levels:
     """The numbers of a code of `bits` in so many units: from 0 to `largest`."""
 
-    bits: int
+    bits: Bits
     units: int = 1
 
     @property
     def largest(self) -> int:
         """The largest number."""
-        return self.units * ((1 << self.bits) - 1)
+        bits, ticks = self.bits if isinstance(self.bits, tuple) else (self.bits, 1)
+        return self.units * ticks * ((1 << bits) - 1)
 
     def scale_and_zero(self, low: float, high: float) -> tuple[np.float32, np.float32]:
         """Scale and zero point of the code over `low .. high`, as `core-op-reencode` has them."""
@@ -128,7 +133,7 @@ def magnitudes(
 
 def least_error_range(
     observed: Observed,
-    bits: int,
+    bits: Bits,
     *,
     rectified: bool,
     functions: Sequence[Function] = (),
@@ -158,7 +163,9 @@ def least_error_range(
     return best_low, best_high
 
 
-def relative_error(observed: Observed, low: float, high: float, bits: int, units: int = 1) -> float:
+def relative_error(
+    observed: Observed, low: float, high: float, bits: Bits, units: int = 1
+) -> float:
     """The root of the mean squared error of a code over `low .. high`, as a part of the values'."""
     values = observed.values
     difference = _quantize(values, low, high, Levels(bits, units)) - values
@@ -166,7 +173,7 @@ def relative_error(observed: Observed, low: float, high: float, bits: int, units
     return float(np.sqrt(np.vdot(difference, difference) / power)) if power > 0 else 0.0
 
 
-def decision_loss(observed: Observed, low: float, high: float, bits: int, units: int = 1) -> float:
+def decision_loss(observed: Observed, low: float, high: float, bits: Bits, units: int = 1) -> float:
     """The part of the vectors whose largest element a code over `low .. high` does not keep."""
     rows = observed.rows
     assert rows is not None
@@ -174,7 +181,7 @@ def decision_loss(observed: Observed, low: float, high: float, bits: int, units:
     return float(_undecided(coded, rows.argmax(axis=1)).mean())
 
 
-def decision_range(observed: Observed, bits: int, units: int = 1) -> tuple[float, float]:
+def decision_range(observed: Observed, bits: Bits, units: int = 1) -> tuple[float, float]:
     """
     The interval whose code keeps what the vectors decide, as a softmax would read them.
 

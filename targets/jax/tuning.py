@@ -87,6 +87,8 @@ class Goal:
     order: tuple[int, ...] | None = None
     factor: npt.NDArray[np.float32] | None = None
     decides: bool = False
+    timed: bool = False
+    """Whether the output is trains of spikes, which are counted."""
 
     def aligned(self, golden: jax.Array, factor: jax.Array) -> jax.Array:
         """A batch of golden values as they are here, but for their shape."""
@@ -166,20 +168,28 @@ class Part:
 
     def quality(self, state: State) -> Quality:
         """How far the output is from golden on what is held back."""
-        (found,) = self._compute(state, self.size)[-1:]
+        (found,) = self._compute(state, range(self.size, len(self.inputs[0])))[-1:]
         goal = self.goals[-1]
         wanted = goal.golden[self.size :]
         measures = self._measures[-1]
         distance = float(self._compiled.distance(float32(found), float32(wanted), measures))
         if not goal.decides:
             return Quality(distance, 0.0)
+        if goal.timed:
+            found = found.sum(axis=1)
         flat = (len(found), -1)
         agreed = np.argmax(found.reshape(flat), axis=1) == np.argmax(wanted.reshape(flat), axis=1)
         return Quality(distance, 1 - np.count_nonzero(agreed) / len(found))
 
     def compute(self, state: State) -> Array:
         """The output of all samples, as the chip has it: codes where it is coded."""
-        return self._compute(state, 0)[-1]
+        return self._compute(state, range(len(self.inputs[0])))[-1]
+
+    def distance(self, state: State, samples: int) -> float:
+        """How far the output is from golden on the first samples, which are learned from."""
+        samples = min(samples, self.size)
+        found, wanted = self._compute(state, range(samples))[-1], self.goals[-1].golden[:samples]
+        return float(self._compiled.distance(float32(found), float32(wanted), self._measures[-1]))
 
     def tune(self, state: State, schedule: Schedule, progress: Callable[[int], None]) -> State:
         """
@@ -225,12 +235,13 @@ class Part:
                 break
         return best
 
-    def _compute(self, state: State, first: int) -> list[Array]:
+    def _compute(self, state: State, samples: range) -> list[Array]:
         learned = {number: state[index] for index, number in self._numbers.items()}
         frozen = {number: self._frozen[index] for index, number in self._numbers.items()}
         parts: list[list[Array]] = []
-        for at in range(first, len(self.inputs[0]), COMPUTED):
-            batch = [self.devices.shared(array[at : at + COMPUTED]) for array in self.inputs]
+        for at in range(samples.start, samples.stop, COMPUTED):
+            part = slice(at, min(at + COMPUTED, samples.stop))
+            batch = [self.devices.shared(array[part]) for array in self.inputs]
             found = self._compiled.outputs(learned, frozen, self._constants, batch)
             values = zip(found, self.segment.outputs, strict=True)
             parts.append([compact(np.asarray(array), value) for array, value in values])
@@ -247,7 +258,7 @@ class PartCache:
     def compiled(self, part: Part) -> Compiled:
         """The functions of `part`, or those of one that is alike."""
         slots = [layer.slots(part.segment.keys) for layer in part.layers.values()]
-        kinds = [(goal.decides, goal.order) for goal in part.goals]
+        kinds = [(goal.decides, goal.order, goal.timed) for goal in part.goals]
         taught = part.teacher.segment.signature if part.teacher is not None else ""
         signature = f"{part.segment.signature}\n{slots}\n{kinds}\n{taught}"
         if signature not in self._compiled:
@@ -257,7 +268,7 @@ class PartCache:
 
 _OPTIMIZER = optax.scale_by_adam()
 
-_RATES = (1.0, OFFSET_RATE, GAIN_RATE)
+_RATES = (1.0, OFFSET_RATE, GAIN_RATE, OFFSET_RATE)
 """Of the fields of a `Trainable`, in their order."""
 
 
@@ -353,6 +364,7 @@ def _distance(codes: jax.Array, golden: jax.Array, measures: Measures, kind: Goa
     divergence of the softmax is mostly that of a few samples, too noisy to choose by. What lies
     beyond the ends of their code saturates by intent and is not missed.
     """
+    codes = codes.sum(axis=1) if kind.timed else codes
     found = (codes - measures.zero) * measures.scale
     golden = kind.aligned(golden, measures.factor).reshape(found.shape)
     golden = jnp.clip(golden, measures.least, measures.largest)

@@ -109,6 +109,15 @@ def scan(
     return jax.lax.scan(body, start, inputs, reverse=reverse)[1]
 
 
+def scan_ticks(
+    tick: Callable[[jax.Array, jax.Array], tuple[jax.Array, jax.Array]],
+    start: jax.Array,
+    inputs: jax.Array,
+) -> jax.Array:
+    """What `tick` gives, beside the next state, for each element of axis 0 of `inputs`."""
+    return jax.lax.scan(tick, start, inputs)[1]
+
+
 def grouped_product(x: jax.Array, weight: jax.Array) -> jax.Array:
     """`y[.., g, n] = sum_m x[.., g, m] * w[g, m, n]`, in full float32 on every device."""
     return jnp.einsum("...gm,gmn->...gn", x, weight, precision=HIGHEST)

@@ -25,8 +25,8 @@ func.func @border(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-LABEL: func.func @vmm_of_reals
 // CHECK-NEXT:    %{{.*}} = core_op.vmm linear %{{.*}}, %{{.*}} : (tensor<2x3xf32>, tensor<2x3x4xf32>) -> tensor<2x4xf32>
 // CHECK-NEXT:    %{{.*}} = core_op.vmm relu %{{.*}}, %{{.*}} bias %{{.*}} same_code {golden = "y", golden_order = array<i64: 1, 0>} : (tensor<2x3xf32>, tensor<2x3x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
-// GENERIC:       %{{.*}} = "core_op.vmm"(%{{.*}}, %{{.*}}) <{activation = #core_op<activation linear>, operandSegmentSizes = array<i32: 1, 1, 0, 0>}> : (tensor<2x3xf32>, tensor<2x3x4xf32>) -> tensor<2x4xf32>
-// GENERIC-NEXT:  %{{.*}} = "core_op.vmm"(%{{.*}}, %{{.*}}, %{{.*}}) <{activation = #core_op<activation relu>, operandSegmentSizes = array<i32: 1, 1, 1, 0>, same_code}> {golden = "y", golden_order = array<i64: 1, 0>} : (tensor<2x3xf32>, tensor<2x3x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+// GENERIC:       %{{.*}} = "core_op.vmm"(%{{.*}}, %{{.*}}) <{activation = #core_op<activation linear>, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0>}> : (tensor<2x3xf32>, tensor<2x3x4xf32>) -> tensor<2x4xf32>
+// GENERIC-NEXT:  %{{.*}} = "core_op.vmm"(%{{.*}}, %{{.*}}, %{{.*}}) <{activation = #core_op<activation relu>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, same_code}> {golden = "y", golden_order = array<i64: 1, 0>} : (tensor<2x3xf32>, tensor<2x3x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
 func.func @vmm_of_reals(%x: tensor<2x3xf32>, %w: tensor<2x3x4xf32>, %b: tensor<2x4xf32>) {
   %y = core_op.vmm linear %x, %w : (tensor<2x3xf32>, tensor<2x3x4xf32>) -> tensor<2x4xf32>
   %z = core_op.vmm relu %x, %w bias %b same_code {golden = "y", golden_order = array<i64: 1, 0>} : (tensor<2x3xf32>, tensor<2x3x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
@@ -57,7 +57,7 @@ func.func @units(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-LABEL: func.func @vmm_of_codes
 // CHECK-NEXT:    %{{.*}} = core_op.vmm relu %{{.*}}, %{{.*}} gain %{{.*}} : (tensor<2x3x!core_op.code<6, 0.03125, 0>>, tensor<2x3x4xi8>, tensor<2xf32>) -> tensor<2x4x!core_op.code<6, 0.1, 0>>
 // CHECK-NEXT:    %{{.*}} = core_op.vmm linear %{{.*}}, %{{.*}} bias %{{.*}} gain %{{.*}} : (tensor<2x3x!core_op.code<6, 0.03125, 0>>, tensor<2x3x4xi8>, tensor<2x4xi32>, tensor<2x4xf32>) -> tensor<2x4x!core_op.code<4, 0.5, 8>>
-// GENERIC:       %{{.*}} = "core_op.vmm"(%{{.*}}, %{{.*}}, %{{.*}}) <{activation = #core_op<activation relu>, operandSegmentSizes = array<i32: 1, 1, 0, 1>}> : (tensor<2x3x!core_op.code<6, 0.03125, 0>>, tensor<2x3x4xi8>, tensor<2xf32>) -> tensor<2x4x!core_op.code<6, 0.1, 0>>
+// GENERIC:       %{{.*}} = "core_op.vmm"(%{{.*}}, %{{.*}}, %{{.*}}) <{activation = #core_op<activation relu>, operandSegmentSizes = array<i32: 1, 1, 0, 0, 1>}> : (tensor<2x3x!core_op.code<6, 0.03125, 0>>, tensor<2x3x4xi8>, tensor<2xf32>) -> tensor<2x4x!core_op.code<6, 0.1, 0>>
 func.func @vmm_of_codes(%x: tensor<2x3x!in>, %w: tensor<2x3x4xi8>, %b: tensor<2x4xi32>, %core: tensor<2xf32>, %neuron: tensor<2x4xf32>) {
   %y = core_op.vmm relu %x, %w gain %core : (tensor<2x3x!in>, tensor<2x3x4xi8>, tensor<2xf32>) -> tensor<2x4x!hidden>
   %z = core_op.vmm linear %x, %w bias %b gain %neuron : (tensor<2x3x!in>, tensor<2x3x4xi8>, tensor<2x4xi32>, tensor<2x4xf32>) -> tensor<2x4x!signed>
