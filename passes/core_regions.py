@@ -77,6 +77,11 @@ class Footprint:
         return Footprint(self.columns, self.rows, self.counts.T)
 
     @property
+    def positions(self) -> int:
+        """The positions of the grid."""
+        return self.rows.shape[1] * self.columns.shape[1]
+
+    @property
     def is_symmetric(self) -> bool:
         """Whether rows and columns are alike, as those of a square window over a square image."""
         pairs = (self.rows, self.columns), (self.counts, self.counts.T)
@@ -162,24 +167,48 @@ def _classes(pairs: tuple[Integers, Integers], inputs: int, extent: int) -> tupl
     return classes, use
 
 
-def best_regions(footprint: Footprint, groups: int, outputs: int, room: Room) -> Regions | None:
+def best_regions(
+    footprint: Footprint, groups: int, outputs: int, room: Room, *, is_ragged: bool = False
+) -> Regions | None:
     """
     The rectangles with the fewest cores, and among these the fewest inputs of all cores.
 
     Each of `groups` has `outputs` a position and inputs of its own, in the same pattern. A
     rectangle takes several groups to a core, or several cores for the outputs of a group, see
-    `cores_of_rectangle`. `None` where one position of one group has more inputs than a core.
+    `cores_of_rectangle`. Among equals those of even size are taken, or, where it `is_ragged`, full
+    ones and small remainders, which may be joined later. `None` where one position of one group has
+    more inputs than a core.
     """
-    found = _bands(footprint, groups, outputs, room)
+    search = _Search(groups, outputs, room, footprint.positions, is_ragged)
+    found = _bands(footprint, search)
     is_line = min(footprint.rows.shape[1], footprint.columns.shape[1]) == 1
     if not is_line and not footprint.is_symmetric:
-        turned = _bands(footprint.transposed, groups, outputs, room)
+        turned = _bands(footprint.transposed, search)
         if found is None or (turned is not None and turned[0] < found[0]):
             found = turned and (turned[0], [rectangle.transposed for rectangle in turned[1]])
     if found is None:
         return None
     cost, rectangles = found
     return Regions(tuple(rectangles), cost // _CORES, cost % _CORES // _INPUTS)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What is searched for, see `best_regions`."""
+
+    groups: int
+    outputs: int
+    room: Room
+    positions: int
+    is_ragged: bool
+
+    def tie(self, positions: int) -> int:
+        """The share of a rectangle of so many positions in a cost that decides between equals."""
+        # Of equal sums, even parts have the least squares. All shares add up to at most one input.
+        square, most = positions * positions, self.room.outputs * self.room.outputs
+        if self.is_ragged:
+            return (most - square) * _TIE // (most * self.positions)
+        return square * _TIE // (self.room.outputs * self.positions)
 
 
 def cores_of_rectangle(
@@ -200,19 +229,18 @@ def cores_of_rectangle(
     return 1, -(-outputs // (room.outputs // positions))
 
 
-def _bands(
-    footprint: Footprint, groups: int, outputs: int, room: Room
-) -> tuple[int, list[Rectangle]] | None:
+def _bands(footprint: Footprint, search: _Search) -> tuple[int, list[Rectangle]] | None:
     """The cheapest bands of rows, each cut into rectangles, and their cost."""
     height, width = footprint.rows.shape[1], footprint.columns.shape[1]
     best = np.full(height + 1, _NEVER)
     best[0] = 0
     bands: list[_Bands] = []
+    row_sums, column_sums = _sums(footprint.rows), _sums(footprint.columns)
     for size in range(1, height + 1):
-        rows = _any_of(footprint.rows, size).T.astype(np.float64)
+        rows = _any_of(row_sums, size).T.astype(np.float64)
         # Most bands read alike, all but those at the border.
         reads, kind = np.unique(rows @ footprint.counts, axis=0, return_inverse=True)
-        costs = _costs_of_bands(reads, footprint, size, groups, outputs, room)
+        costs = _costs_of_bands(reads, column_sums, size, search)
         if costs is None:
             break
         bands.append(_Bands(kind.reshape(-1), *_cut_bands(costs, width)))
@@ -224,7 +252,7 @@ def _bands(
         ]
         if options:
             chosen[end] = 1 + int(np.argmin(options))
-            best[end] = min(options[chosen[end] - 1], _NEVER)
+            best[end] = min(*options, int(_NEVER))
     if best[height] >= _NEVER:
         return None
     rectangles: list[Rectangle] = []
@@ -259,11 +287,9 @@ class _Bands:
 
 def _costs_of_bands(
     reads: npt.NDArray[np.float64],
-    footprint: Footprint,
+    column_sums: Integers,
     height: int,
-    groups: int,
-    outputs: int,
-    room: Room,
+    search: "_Search",
 ) -> Integers | None:
     """
     The costs of the rectangles in bands of so many rows: bands x right ends x widths.
@@ -271,14 +297,14 @@ def _costs_of_bands(
     `reads` are the inputs of each class of columns that every band reads. `None` where no rectangle
     of that height is possible.
     """
-    columns, bands = footprint.columns.shape[1], len(reads)
+    columns, bands = column_sums.shape[1] - 1, len(reads)
+    groups, outputs, room = search.groups, search.outputs, search.room
     most = min(columns, room.outputs // height)
     costs = np.full((bands, columns + 1, most + 1), _NEVER)
-    area = room.outputs * columns * footprint.rows.shape[1]
     is_possible = False
     for width in range(1, most + 1):
         # Float64 counts exactly, and its matrix product is fast.
-        inputs = (reads @ _any_of(footprint.columns, width)).astype(np.int64)
+        inputs = (reads @ _any_of(column_sums, width)).astype(np.int64)
         positions = height * width
         fits = inputs <= room.inputs
         if not fits.any():
@@ -291,7 +317,7 @@ def _costs_of_bands(
         split = -(-outputs // (room.outputs // positions))
         cores = np.where(together >= 1, -(-groups // np.maximum(together, 1)), groups * split)
         total = groups * inputs * np.where(together >= 1, 1, split)
-        tie = -(-positions * positions * _TIE // area)
+        tie = search.tie(positions)
         cost = cores * _CORES + total * _INPUTS + tie
         costs[:, width:, width] = np.where(fits, cost, _NEVER)
     return costs if is_possible else None
@@ -312,10 +338,15 @@ def _cut_bands(costs: Integers, width: int) -> tuple[Integers, Integers]:
     return best[:, width], chosen
 
 
-def _any_of(use: Flags, size: int) -> Flags:
-    """Whether any of `size` neighbours is set, along the last axis: n x L to n x (L - size + 1)."""
+def _sums(use: Flags) -> Integers:
+    """How many flags are set before each place: n x L to n x (L + 1)."""
     sums = np.zeros((use.shape[0], use.shape[1] + 1), np.int64)
     np.cumsum(use, axis=1, out=sums[:, 1:])
+    return sums
+
+
+def _any_of(sums: Integers, size: int) -> Flags:
+    """Whether any of `size` neighbours is set: n x (L + 1) sums to n x (L - size + 1)."""
     return sums[:, size:] > sums[:, :-size]
 
 
@@ -342,7 +373,7 @@ def apart_cores(inputs: int, outputs: int, count: int, room: Room) -> int | None
 def layouts(positions: tuple[int, ...]) -> Iterator[tuple[int, int]]:
     """The grids, rows x columns, as which positions on some axes can be seen in their order."""
     found: list[tuple[int, int]] = []
-    for axis in range(len(positions) + 1):
+    for axis in (*range(1, len(positions)), 0):
         grid = prod(positions[:axis]), prod(positions[axis:])
         # A single column is a single row, which is searched faster.
         grid = (1, grid[0]) if grid[1] == 1 else grid

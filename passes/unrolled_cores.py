@@ -79,25 +79,28 @@ def components(is_used: npt.NDArray[np.bool_]) -> list[tuple[Integers, Integers]
     """
     rows, columns = is_used.shape
     none = rows + columns
-    names: Integers = np.where(is_used.any(axis=1), np.arange(rows), none)
-    if int(names.min(initial=none)) == none:
+    names = np.full(rows, none)
+    is_row = np.asarray(is_used.any(axis=1))
+    names[is_row] = np.flatnonzero(is_row)
+    if not is_row.any():
         return [(np.arange(min(1, rows)), np.arange(columns))]
     # Every row takes the least name among those that it meets in a column, until none changes.
     while True:
-        by_column = _least(is_used, names[:, None], 0, none)
-        met = _least(is_used, by_column[None], 1, none)
+        by_column = _least_names(is_used.T, names, none)
+        met = _least_names(is_used, by_column, none)
         if np.array_equal(met, names):
             break
         names = met
-    by_column = np.where(by_column == none, int(names.min()), by_column)
+    by_column[by_column == none] = names.min()
     found: list[int] = np.unique(by_column).tolist()
     return [(np.flatnonzero(names == name), np.flatnonzero(by_column == name)) for name in found]
 
 
-def _least(
-    is_used: npt.NDArray[np.bool_], names: Integers, axis: int, none: int
-) -> npt.NDArray[np.int64]:
-    return np.minimum.reduce(np.where(is_used, names, none), axis=axis, initial=none)
+def _least_names(is_used: npt.NDArray[np.bool_], names: Integers, none: int) -> Integers:
+    """The least of the names that each row of a matrix has an entry for."""
+    met = np.full(is_used.shape, none)
+    np.copyto(met, names[None], where=is_used)
+    return np.asarray(met.min(axis=1, initial=none), np.int64)
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,13 @@ def least_cores(products: Products, room: Room) -> int:
     return count
 
 
+def _least_of(units: int, reads: Integers, outputs: int, room: Room) -> int:
+    """What the outputs, and what the distinct inputs, of units with inputs of their own fill."""
+    inputs = units * len(_distinct([reads]))
+    filled = -(-units * len(reads) * outputs // room.outputs)
+    return max(filled, -(-inputs // max(1, room.inputs)))
+
+
 def _plan_in(products: Products, room: Room) -> list[Core] | None:
     by_kind: dict[Hashable, list[Core]] = {}
     for units in _alike(products.parts):
@@ -208,20 +218,64 @@ def _outputs_of(unit: Sequence[Part]) -> int:
 
 def _plan_alike(positions: tuple[int, ...], units: Sequence[Unit], room: Room) -> list[Core] | None:
     """Cores for units that read in the same pattern, where their positions are best cut."""
+    if (apart := _plan_apart(units, room)) is not None:
+        return apart
     reads, outputs = units[0][0].reads, _outputs_of(units[0])
-    best: Regions | None = None
-    shape = 1, 1
+    least = _least_of(len(units), reads, outputs, room)
+    best: list[Core] | None = None
+    for regions in _cuts(positions, reads, len(units), outputs, room):
+        cores = [core for region in regions for core in _cores_of_region(units, region, room)]
+        cores = _joined(cores, room)
+        if best is None or _size(cores) < _size(best):
+            best = cores
+        if len(best) == least:
+            break
+    return best
+
+
+def _size(cores: Sequence[Core]) -> tuple[int, int]:
+    """By what plans are compared: cores, then inputs."""
+    return len(cores), sum(len(core.reads) for core in cores)
+
+
+def _cuts(
+    positions: tuple[int, ...], reads: Integers, units: int, outputs: int, room: Room
+) -> Iterator[list[Integers]]:
+    """Ways to cut positions into regions; those behind the first may join to fewer cores."""
+    is_cut = False
     for grid in layouts(positions):
         footprint = index_footprint(reads.reshape(*grid, reads.shape[1]))
-        found = best_regions(footprint, len(units), outputs, room)
-        if found is not None and (
-            best is None or (found.cores, found.inputs) < (best.cores, best.inputs)
-        ):
-            best, shape = found, grid
-    regions = _positions_of(best, shape) if best else _runs(reads, len(units), outputs, room)
-    if regions is None:
+        for is_ragged in (False, True):
+            found = best_regions(footprint, units, outputs, room, is_ragged=is_ragged)
+            if found is not None:
+                is_cut = True
+                yield _positions_of(found, grid)
+    if not is_cut and (runs := _runs(reads, units, outputs, room)) is not None:
+        yield runs
+
+
+def _plan_apart(units: Sequence[Unit], room: Room) -> list[Core] | None:
+    """
+    Cores for units that read no number at two positions: as many products as fit to each.
+
+    `None` where numbers are shared, or a product does not fit.
+    """
+    reads, outputs = units[0][0].reads, _outputs_of(units[0])
+    inputs = int((reads >= 0).sum(axis=1).max(initial=0))
+    together, each = cores_of_rectangle(1, inputs, len(reads) * len(units), outputs, room)
+    if each != 1 or len(_distinct([reads])) != np.count_nonzero(reads >= 0):
         return None
-    return [core for region in regions for core in _cores_of_region(units, region, room)]
+    products = len(reads) * len(units)
+    cores: list[Core] = []
+    for begin, end in _even_ranges(products, -(-products // together)):
+        pieces: list[Piece] = []
+        for number in range(begin // len(reads), -(-end // len(reads))):
+            first, last = (
+                min(max(edge - number * len(reads), 0), len(reads)) for edge in (begin, end)
+            )
+            pieces += _pieces(units[number], np.arange(first, last), (0, outputs))
+        cores.append(Core(tuple(pieces), _distinct([piece.reads for piece in pieces])))
+    return cores
 
 
 def _positions_of(regions: Regions, grid: tuple[int, int]) -> list[Integers]:

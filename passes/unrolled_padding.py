@@ -85,9 +85,11 @@ def _numbered_apart(reads: Integers, stride: int) -> Integers:
     if not is_again.any():
         return reads
     # How often each was there before: the distance to where its run begins.
-    places = np.zeros(reads.shape, np.int64)
-    places += np.arange(reads.shape[-1])
-    begins = np.maximum.accumulate(np.where(is_again, 0, places), axis=-1)
+    places: Integers = np.zeros(reads.shape, np.int64)
+    places[...] = np.arange(reads.shape[-1])
+    begins = places.copy()
+    begins[is_again] = 0
+    np.maximum.accumulate(begins, axis=-1, out=begins)
     times = np.zeros(reads.shape, np.int64)
     np.put_along_axis(times, order, places - begins, axis=-1)
     return np.where(reads >= 0, reads + times * stride, reads)
