@@ -25,6 +25,7 @@ from .product_rewriting import (
     real_parameters,
     replace_product,
 )
+from .unrolled_counts import best_tiling, layer_of
 from .wiring import PARTIAL, constant, fixed_product, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
@@ -39,7 +40,9 @@ class CoreOpExpand(CorelowerPass):
     operations does not grow with them. A partial sum gets a code like any signal: calibrate and
     re-encode after this pass, and run it again where partial sums may have got several units. Each
     unit of a value takes a row, or a column, of its own. Windows are split by channels, so that
-    every tile is a convolution. Groups that are small are packed, several to a core.
+    every tile is a convolution. Groups that are small are packed, several to a core. Where
+    positions do not share cores, tiles are chosen for the fewest cores that `core-op-unroll` then
+    needs, those that merge partial sums among them.
     """
 
     name = "core-op-expand"
@@ -72,8 +75,7 @@ class SplitMatrix(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        units = core_op.units_of(op.input), core_op.units_of(op.result)
-        parts, stripes = tiles_of(op.fan_in, op.outputs, self.target, units)
+        parts, stripes = _tile_counts(op, self.target)
         if parts == stripes == 1:
             return
         weight, bias = real_parameters(op)
@@ -109,6 +111,23 @@ class SplitMatrix(RewritePattern):
         if is_partial:
             value = _merged(rewriter, value, op, parts)
         replace_product(op, value, rewriter)
+
+
+def _tile_counts(op: core_op.VmmOp, target: Target) -> tuple[int, int]:
+    """
+    Row tiles and column tiles: as few as fit, or as take the fewest cores.
+
+    The latter where positions do not share cores. What is a tile already is cut only to fit.
+    """
+    units = core_op.units_of(op.input), core_op.units_of(op.result)
+    least = tiles_of(op.fan_in, op.outputs, target, units)
+    if target.shares_positions or op.positions == 1 or PARTIAL in op.attributes:
+        return least
+    layer = layer_of(op)
+    if layer.fan_in != op.fan_in:
+        return least
+    best = best_tiling(layer, target)
+    return best.parts, best.stripes
 
 
 @dataclass(frozen=True)

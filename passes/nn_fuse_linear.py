@@ -169,7 +169,8 @@ class ComposeConvolutions(RewritePattern):
         if isinstance(first, nn.AveragePoolOp) and border_factors(first) is not None:
             return
         shape = ConvolutionShape.of(first).then(ConvolutionShape.of(op))
-        if not self.choice.takes_product(first, op, convolution_cost(op, shape)):
+        spatial = nn.shape_of(first.input)[1:]
+        if not self.choice.takes_product(first, op, convolution_cost(op, shape, spatial)):
             return
         composed = Convolution.of(first).then(Convolution.of(op))
         window = shape.window
@@ -266,7 +267,15 @@ def _pool_cost(op: nn.AveragePoolOp) -> Cost:
     return linear_cost(counting_target(op), 1, op.window.size, means, prod(nn.shape_of(op.result)))
 
 
-def convolution_cost(op: ConvolutionOp, shape: ConvolutionShape) -> Cost:
-    """The cost of a convolution of this geometry that gives the result of `op`."""
+def convolution_cost(
+    op: ConvolutionOp, shape: ConvolutionShape, spatial: nn.Shape | None = None
+) -> Cost:
+    """
+    The cost of a convolution of this geometry that gives the result of `op`.
+
+    It slides over `spatial`, or what `op` does.
+    """
     positions = prod(nn.shape_of(op.result)[1:])
-    return linear_cost(counting_target(op), shape.groups, shape.fan_in, shape.outputs, positions)
+    sliding = shape.window, nn.shape_of(op.input)[1:] if spatial is None else spatial
+    target = counting_target(op)
+    return linear_cost(target, shape.groups, shape.fan_in, shape.outputs, positions, sliding)

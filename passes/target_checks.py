@@ -17,6 +17,7 @@ from ..dialects.support.errors import OperationError
 from ..dialects.support.target import EXACT_BITS, Target
 from ..dialects.trained import constant_of
 from .reform_limits import HOST_OPERATIONS
+from .unrolled_counts import unrolled_cores
 from .weight_units import ROW_UNITS
 
 Violations = Iterator[str]
@@ -40,12 +41,21 @@ def violations_of(function: FuncOp, target: Target) -> list[OperationError]:
 
 
 def cores_needed(function: FuncOp, target: Target) -> int:
-    """The cores that hold a function's weights; a matrix that is too large counts as its tiles."""
+    """The cores that hold a function's weights, see `cores_of_product`."""
     return sum(
-        cores_of(op.groups, shape_of(op.input)[:-2], target) * _tiles(op, target)
-        for op in function.body.walk()
-        if isinstance(op, core_op.VmmOp)
+        cores_of_product(op, target) for op in function.body.walk() if isinstance(op, core_op.VmmOp)
     )
+
+
+def cores_of_product(op: core_op.VmmOp, target: Target) -> int:
+    """
+    The cores of a product; a matrix that is too large counts as its tiles.
+
+    Where positions do not share cores, many positions count as `core-op-unroll` deals them out.
+    """
+    if not target.shares_positions and op.positions > 1:
+        return unrolled_cores(op, target)
+    return cores_of(op.groups, shape_of(op.input)[:-2], target) * _tiles(op, target)
 
 
 def _tiles(op: core_op.VmmOp, target: Target) -> int:

@@ -42,7 +42,9 @@ class Form:
         spatial = [n * s for n, s in zip(shape_of(op.input)[1:], self.spread, strict=True)]
         positions = prod(self.window.output(spatial))
         fan_in = inputs * self.window.size
-        return linear_cost(counting_target(op), groups, fan_in, outputs // groups, positions)
+        sliding = self.window, spatial
+        target = counting_target(op)
+        return linear_cost(target, groups, fan_in, outputs // groups, positions, sliding)
 
     def spread_out(self, builder: Builder, value: SSAValue) -> SSAValue:
         """The input with the zeros between its elements."""

@@ -11,7 +11,6 @@ from xdsl.utils.str_enum import StrEnum
 
 from ..dialects import core_op
 from ..dialects.nn import shape_of
-from ..dialects.support.cores import cores_of
 from ..dialects.support.errors import CombinedError, CorelowerError, OperationError
 from ..dialects.support.functions import find_function
 from ..dialects.support.location import node_names
@@ -21,6 +20,7 @@ from ..passes.function_approximation import Approximation, plan_approximations
 from ..passes.nn_approximate import replace_function
 from ..passes.pipelines import AFTER_APPROXIMATION, BEFORE_APPROXIMATION, PIPELINES
 from ..passes.reform_limits import HOST_OPERATIONS, ReformError, stays_on_host
+from ..passes.target_checks import cores_of_product
 from ..targets.registry import find_target
 from .diagnostics import verify
 from .ir_files import make_context
@@ -254,7 +254,7 @@ class _Check:
         cores: dict[str, int] = {}
         total = 0
         for op in _products(self.module):
-            count = cores_of(op.groups, shape_of(op.input)[:-2], self.target)
+            count = cores_of_product(op, self.target)
             total += count
             nodes = [name for name in node_names(op.location) if name in self.known]
             if nodes:

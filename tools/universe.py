@@ -32,6 +32,7 @@ _PASSES = (
     "core-op-split-units",
     "core-op-split-weights",
     "core-op-tune",
+    "core-op-unroll",
     "nn-approximate",
     "nn-decompose-convolution",
     "nn-decompose-elementwise",

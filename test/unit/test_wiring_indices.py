@@ -60,7 +60,8 @@ def test_numbers_are_located_in_their_sources() -> None:
     padded = wiring.add(core_op.PadOp(joined, [1], [1]))
     indices = WiringIndices()
     sources, elements = indices.locate(indices.of(padded))
-    met = [indices.sources[source] for source in sources[1:-1]]
+    numbers: list[int] = sources[1:-1].tolist()
+    met = [indices.sources[number] for number in numbers]
     assert met == [wiring.matrix] * 6 + [wiring.vector] * 4
     np.testing.assert_array_equal(elements, [ZERO, *range(6), *range(4), ZERO])
     np.testing.assert_array_equal(sources[[0, -1]], ZERO)
