@@ -13,6 +13,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from ..dialects import core_op, tianji, trained
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import CombinedError, CorelowerError, OperationError
+from ..dialects.support.neurons import is_reciprocal, thresholds_of
 from ..dialects.support.target import Target
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import drop_real_parameters
@@ -66,25 +67,34 @@ class LoadCores(RewritePattern):
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
         incoming, code = core_op.code_of(op.input), core_op.code_of(op.result)
         weight, gain = _constant(op.weight), _constant(op.gain)
-        assert incoming is not None and code is not None and op.gain is not None
+        assert incoming is not None and code is not None
         wiring = WiringIndices()
         axons = wiring.of(op.input).reshape(op.groups, op.fan_in)
-        bias = np.zeros((op.groups, op.outputs), np.int64)
-        if op.bias is not None:
-            bias += _constant(op.bias).astype(np.int64)
-        bias += _bias_of_silence(op, axons, weight, incoming.zero.data)
-        self._require_bias(bias)
+        registers = {"bias": _zeros(op) if op.bias is None else _wide(op.bias)}
+        silence = _bias_of_silence(op, axons, weight, incoming.zero.data)
+        if code.spikes:
+            registers["threshold"] = _threshold(gain)
+            registers["initial"] = _zeros(op) if op.potential is None else _wide(op.potential)
+            if silence.any() and self.target.firing == "tick":
+                raise CorelowerError(
+                    "padding stands for a zero point, which no axon that hears nothing can spike; "
+                    "re-encode its input without a zero point"
+                )
+            # A whole window's, once: where neurons fire behind it, that is the same.
+            registers["initial"] = registers["initial"] + silence
+            largest = self.target.largest_sum
+            _require(registers["initial"], "initial potential", largest, -largest)
+        else:
+            registers["cut"] = _cut(gain)
+            registers["bias"] = registers["bias"] + silence
+            limit = self.target.largest_bias
+            _require(registers["bias"], "bias", limit, -limit - 1)
         drop_real_parameters(op)
-        tensors = [
-            _tensor(axons, np.int32, "axons"),
-            _tensor(weight, np.int8, "synapses"),
-            _tensor(bias, np.int32, "bias"),
-            _tensor(_cut(gain), np.int32, "cut"),
-        ]
-        named = [tensor.result for tensor in tensors]
-        cores = tianji.CoresOp(
-            wiring.sources, named[0], named[1], code, bias=named[2], cut=named[3]
-        )
+        tensors = [_tensor(axons, np.int32, "axons"), _tensor(weight, np.int8, "synapses")]
+        tensors += [_tensor(array, np.int32, name) for name, array in registers.items()]
+        listens, synapses, *rest = (tensor.result for tensor in tensors)
+        named = dict(zip(registers, rest, strict=True))
+        cores = tianji.CoresOp(wiring.sources, listens, synapses, code, **named)
         cores.attributes.update(op.attributes)
         shape = shape_of(op.result)
         new: list[Operation] = [*tensors, cores]
@@ -92,17 +102,24 @@ class LoadCores(RewritePattern):
             new.append(core_op.ReshapeOp(cores.result, shape))
         rewriter.replace(op, new)
 
-    def _require_bias(self, bias: Integers) -> None:
-        """What padding added may not fit any more."""
-        limit = self.target.largest_bias
-        wrong = bias[(bias > limit) | (bias < -limit - 1)]
-        if wrong.size:
-            value = int(wrong[np.abs(wrong).argmax()])
-            raise CorelowerError(
-                f"bias {value}, with its padding's zero points, is outside "
-                f"[{-limit - 1}, {limit}]; re-encode its input without a zero point, or without "
-                "padding"
-            )
+
+def _require(numbers: Integers, what: str, largest: int, least: int) -> None:
+    """What padding added may not fit any more."""
+    wrong = numbers[(numbers > largest) | (numbers < least)]
+    if wrong.size:
+        value = int(wrong[np.abs(wrong).argmax()])
+        raise CorelowerError(
+            f"{what} {value}, with its padding's zero points, is outside [{least}, {largest}]; "
+            "re-encode its input without a zero point, or without padding"
+        )
+
+
+def _zeros(op: core_op.VmmOp) -> Integers:
+    return np.zeros((op.groups, op.outputs), np.int64)
+
+
+def _wide(value: SSAValue) -> Integers:
+    return _constant(value).astype(np.int64)
 
 
 def _bias_of_silence(
@@ -111,7 +128,7 @@ def _bias_of_silence(
     """What the axons that listen to nothing would add, were they sent the code of zero; G x N."""
     silent = axons == tianji.NOTHING
     if not zero or not silent.any():
-        return np.zeros((op.groups, op.outputs), np.int64)
+        return _zeros(op)
     return zero * np.einsum("gm,gmn->gn", silent.astype(np.int64), weight.astype(np.int64))
 
 
@@ -134,6 +151,17 @@ def _cut(gain: npt.NDArray[np.generic]) -> Integers:
             "core-op-quantize-weights"
         )
     return cut
+
+
+def _threshold(gain: npt.NDArray[np.generic]) -> Integers:
+    """The threshold of every core or neuron, whose reciprocal the gain is."""
+    real = gain.astype(np.float64)
+    if not is_reciprocal(real).all():
+        odd = real[~is_reciprocal(real)].flat[0]
+        raise CorelowerError(
+            f"gain {odd:g} is not one over an integer threshold; re-run core-op-quantize-weights"
+        )
+    return thresholds_of(real)
 
 
 def _read_by_host(function: FuncOp) -> None:
@@ -187,7 +215,8 @@ def _what_is_missing(op: Operation) -> str | None:
                 f"{op.positions} positions share its weights, each needs synapses of its own; "
                 "run core-op-unroll first"
             )
-        for value, what in ((op.weight, "weights"), (op.bias, "bias"), (op.gain, "gain")):
+        constants = (op.weight, "weights"), (op.bias, "bias"), (op.gain, "gain")
+        for value, what in (*constants, (op.potential, "potential")):
             if value is not None and trained.constant_of(value) is None:
                 return f"its {what} is not a trained.tensor; cores are loaded once"
     if isinstance(op, core_op.MaxOp):

@@ -23,7 +23,7 @@ from .core_op import CoreOpFunctions
 from .nn import NN_FUNCTIONS
 from .prime import PrimeFunctions
 from .spikes import SpikeFunctions, counts_of, fires_at_any_tick
-from .tianji import TianjiFunctions
+from .tianji import TianjiFunctions, TianjiSpikeFunctions
 from .typed import float32, jit, to_device
 from .windows import LazyInput, materialize
 
@@ -115,7 +115,8 @@ class Program:
         interpreter = Interpreter(ModuleOp([]))
         interpreter.register_implementations(TrainedFunctions(self.keys, parameters))
         coded = SpikeFunctions if self.timed else CoreOpFunctions
-        for functions in (*NN_FUNCTIONS, coded, PrimeFunctions, TianjiFunctions):
+        cores = TianjiSpikeFunctions if self.timed else TianjiFunctions
+        for functions in (*NN_FUNCTIONS, coded, PrimeFunctions, cores):
             interpreter.register_implementations(functions())
         if overriding is not None:
             interpreter.register_implementations(overriding, override=True)

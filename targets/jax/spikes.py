@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.interpreter import Interpreter, impl, register_impls
 from xdsl.ir import Operation, SSAValue
 
-from ...dialects import core_op
+from ...dialects import core_op, tianji
 from ...dialects.support.window import Window
 from ..unit_offsets import unit_offsets
 from . import arithmetic
@@ -31,13 +31,15 @@ from .windows import LazyInput, WindowedInput, materialize, product_of
 def fires_at_any_tick(operations: Iterable[Operation]) -> bool:
     """Whether neurons among the operations spike at any tick, so that counts do not say it all."""
     return any(
-        isinstance(op, core_op.VmmOp)
-        and op.is_quantized
-        and core_op.ticks_of(op.result) > 1
-        and (target := core_op.target_of(op)) is not None
-        and target.firing == "tick"
+        _spikes(op) and (target := core_op.target_of(op)) is not None and target.firing == "tick"
         for op in operations
     )
+
+
+def _spikes(op: Operation) -> bool:
+    if isinstance(op, tianji.CoresOp):
+        return op.code.spikes
+    return isinstance(op, core_op.VmmOp) and op.is_quantized and core_op.ticks_of(op.result) > 1
 
 
 def counts_of(trains: jax.Array, value: SSAValue, axis: int = 0) -> jax.Array:
@@ -53,7 +55,7 @@ class SpikeFunctions(CoreOpFunctions):
     def encode(
         self, interpreter: Interpreter, op: core_op.EncodeOp, args: tuple[Any, ...]
     ) -> tuple[jax.Array]:
-        return (_evenly(_without_time(op, args), op.result),)
+        return (evenly(_without_time(op, args), op.result),)
 
     @impl(core_op.DecodeOp)
     def decode(
@@ -71,7 +73,7 @@ class SpikeFunctions(CoreOpFunctions):
         x = args[0]
         if core_op.ticks_of(op.input) > 1:
             x = counts_of(materialize(x), op.input)
-        return (_evenly(_without_time(op, (x, *args[1:])), op.result),)
+        return (evenly(_without_time(op, (x, *args[1:])), op.result),)
 
     def _trains(self, op: core_op.VmmOp, args: tuple[Any, ...]) -> jax.Array:
         """What neurons make of the trains that they see."""
@@ -233,7 +235,7 @@ def _spikes_at_jvp(
     return spikes_at(*primals), slope * (moved * gain + potential * widened)
 
 
-def _evenly(numbers: jax.Array, value: SSAValue) -> jax.Array:
+def evenly(numbers: jax.Array, value: SSAValue) -> jax.Array:
     """Numbers as trains that are as even as they can be; see `support.neurons.evenly_spaced`."""
     ticks, units = core_op.ticks_of(value), core_op.units_of(value)
     if ticks == 1:
@@ -254,6 +256,6 @@ def _spread(numbers: jax.Array, ticks: int) -> jax.Array:
 def _padded(trains: jax.Array, widths: list[tuple[int, int]], value: SSAValue) -> jax.Array:
     """Trains padded with what stands for zero."""
     code = required_code(value)
-    zeros = _evenly(jnp.full((), code.zero.data, jnp.float32), value)
+    zeros = evenly(jnp.full((), code.zero.data, jnp.float32), value)
     zeros = zeros.reshape(-1, *[1] * (trains.ndim - 1))
     return pad(trains - zeros, [(0, 0), *widths], 0.0) + zeros

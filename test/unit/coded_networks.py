@@ -28,7 +28,7 @@ LARGEST_DRAWN = 600
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@dataclass
+@dataclass(repr=False)
 class Network:
     """A drawn network twice: as IR, and as functions on int64 codes of one sample."""
 

@@ -1,0 +1,352 @@
+"""
+Runs a TianJi image, compiled by JAX from the image alone: no IR is at hand.
+
+Signals move along the image's routes: what a core's axons get is what the routes bring them. All
+sums are integers below 2^24, which float32 holds, so that float32 products are exact in any order.
+
+Where neurons fire at any tick, every layer computes its whole window at once: at each of its ticks
+it has what the layers before sent a tick earlier, since windows are offset by the layers' phases,
+and nothing else reaches it. Where neurons fire in the window behind, numbers of spikes say it all.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from math import prod
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from ...dialects.support.user_error import CorelowerError
+from ..images import steps as any_chip
+from ..images.moves import move
+from .image import read_image
+from .image_format import NOTHING, Image, Integers, Layer
+from .steps import Decode, Encode, Read
+
+Array = npt.NDArray[np.generic]
+Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+"""Called with the samples done and all samples."""
+
+BATCH_BYTES = 16 << 20
+"""What the largest layer's signals of a batch may take, as float32, over all ticks."""
+
+LARGEST_BATCH = 512
+
+DENSE_FACTOR = 4
+"""A layer is one matrix where that takes at most so many times the products of its cores."""
+
+LARGEST_DENSE = 1 << 26
+"""Entries of such a matrix."""
+
+
+class Simulator:
+    """Chips with an image loaded."""
+
+    def __init__(self, image: Image, *, batch_size: int | None = None):
+        self.image = image
+        self.timed = image.chip.firing == "tick" and any(o.ticks > 1 for o in image.layers)
+        self._batch_size = batch_size or self._default_batch()
+        self._layers = _loaded_layers(image)
+        self._reads = [i.step for i in image.program if isinstance(i.step, Read)]
+        self._ticks = np.concatenate(
+            [np.empty(0, np.int64)]
+            + [
+                np.full(prod(i.value.shape), i.step.ticks)
+                for i in image.program
+                if isinstance(i.step, Encode)
+            ]
+        )
+        self._compiled: Callable[[jax.Array], tuple[jax.Array, ...]] = jax.jit(self._compute)
+        self._counted: Callable[[jax.Array], tuple[jax.Array, ...]] = jax.jit(self._totals)
+
+    def run(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
+        """
+        The outputs on a batch: arrays [N, ...] in, an array [N, ...] for each output of the image.
+
+        Raises `CorelowerError` where the inputs do not fit the image, or are not finite.
+        """
+        wanted = [port.value for port in self.image.outputs]
+        return self.values(wanted, *inputs, progress=progress)
+
+    def chip_outputs(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
+        """
+        The numbers that leave the chip, before the host decodes them, in the program's order.
+
+        Of spiking neurons how often they spiked. Where units carry a number, it is the number.
+        """
+        decoding = [
+            (instruction.step, instruction.operands[0])
+            for instruction in self.image.program
+            if isinstance(instruction.step, Decode)
+        ]
+        wanted = [operand for _, operand in decoding]
+        codes = self.values(wanted, *inputs, progress=progress)
+        return tuple(step.numbers(code) for (step, _), code in zip(decoding, codes, strict=True))
+
+    def values(
+        self, wanted: Sequence[int], *inputs: Array, progress: Progress | None = None
+    ) -> tuple[Array, ...]:
+        """Any values of the host's program by their numbers, on a batch."""
+        total = self._check(inputs)
+        results: list[list[Array]] = [[] for _ in wanted]
+        for start in range(0, total, self._batch_size):
+            batch = [array[start : start + self._batch_size] for array in inputs]
+            for kept, value in zip(results, self._run_batch(wanted, batch), strict=True):
+                kept.append(value)
+            if progress is not None:
+                progress(min(total, start + self._batch_size), total)
+        return tuple(np.concatenate(parts) for parts in results)
+
+    def activity(self, *inputs: Array) -> tuple[float, float]:
+        """
+        Spikes of a sample, and synaptic operations: each spike times the synapses that it reaches.
+
+        Averages over the batch, the host's spikes among them; graded signals do not count.
+        """
+        total = self._check(inputs)
+        spikes = operations = 0.0
+        reached = _reached_synapses(self.image)
+        counted = np.concatenate(
+            [self._ticks > 1, *(np.full(o.neurons, o.ticks > 1) for o in self.image.layers)]
+        )
+        for start in range(0, total, self._batch_size):
+            host = self._sent([a[start : start + self._batch_size] for a in inputs])
+            layers = [np.asarray(value) for value in self._counted(self._padded(host))]
+            sums = np.concatenate([host.sum(0), *(v[: len(host)].sum(0) for v in layers)])
+            spikes += float(sums[counted].sum())
+            operations += float((sums * reached)[counted].sum())
+        return spikes / total, operations / total
+
+    def _sent(self, inputs: Sequence[Array]) -> Floats:
+        """What the host sends of a batch: the number of each of its signals."""
+        values = self._host_values(inputs, None)
+        parts = [
+            values[len(inputs) + number].reshape(len(inputs[0]), -1)
+            for number, instruction in enumerate(self.image.program)
+            if isinstance(instruction.step, Encode)
+        ]
+        return np.concatenate([np.empty((len(inputs[0]), 0)), *parts], axis=1, dtype=np.float32)
+
+    def _run_batch(self, wanted: Sequence[int], inputs: Sequence[Array]) -> list[Array]:
+        host = self._sent(inputs)
+        taken: list[Numbers] = []
+        if self._reads:
+            found = self._compiled(self._padded(host))
+            taken = [np.asarray(value)[: len(host)].astype(np.uint8) for value in found]
+        values = self._host_values(inputs, taken)
+        return [values[number] for number in wanted]
+
+    def _padded(self, host: Floats) -> jax.Array:
+        """A batch filled up: one size means one compilation."""
+        short = self._batch_size - len(host)
+        return jax.device_put(np.pad(host, [(0, short), (0, 0)]) if short else host)
+
+    def _host_values(
+        self, inputs: Sequence[Array], taken: Sequence[Numbers] | None
+    ) -> dict[int, Array]:
+        """Every value of the host's program; up to the first that is read where nothing is."""
+        values: dict[int, Array] = {
+            number: np.asarray(array, np.float32) for number, array in enumerate(inputs)
+        }
+        waiting = iter(taken or ())
+        for index, instruction in enumerate(self.image.program):
+            step, operands = instruction.step, [values[n] for n in instruction.operands]
+            number = len(inputs) + index
+            match step:
+                case Read():
+                    if taken is None:
+                        return values
+                    values[number] = next(waiting)
+                case Encode():
+                    values[number] = step.numbers(np.asarray(operands[0], np.float32))
+                case Decode():
+                    zero = np.float32(step.units * step.zero)
+                    values[number] = (step.numbers(operands[0]) - zero) * np.float32(step.scale)
+                case any_chip.Concat():
+                    values[number] = np.concatenate(operands, axis=step.axis + 1)
+                case _:
+                    values[number] = move(step, operands[0], instruction.value)
+        return values
+
+    def _compute(self, host: jax.Array) -> tuple[jax.Array, ...]:
+        """What the host reads, from what it sends, [samples, signals]."""
+        counts = [host, *self._totals(host)]
+        results: list[jax.Array] = []
+        for step in self._reads:
+            index = self.image.indices[step.index]
+            used, local = _local(index, [part.shape[-1] for part in counts])
+            parts = jnp.concatenate([counts[u] for u in used], axis=-1)
+            parts = jnp.concatenate([parts, parts[:, :1] * 0 + np.float32(step.fill)], axis=-1)
+            results.append(jnp.take(parts, local, axis=-1, mode="clip"))
+        return tuple(results)
+
+    def _totals(self, host: jax.Array) -> tuple[jax.Array, ...]:
+        """The number of every neuron, layer by layer."""
+        if not self.timed:
+            numbers = [host]
+            for layer in self._layers:
+                numbers.append(layer.settle(layer.sums([numbers[u] for u in layer.used])))
+            return tuple(numbers[1:])
+        # Trains where signals spike, [ticks, samples, signals]; numbers where they are graded.
+        signals, counts = [self._trains(host)], [host]
+        for layer in self._layers:
+            parts = [signals[u] for u in layer.used]
+            if layer.layer.ticks == 1:
+                counts.append(layer.settle(layer.sums([counts[u] for u in layer.used])))
+                signals.append(counts[-1])
+                continue
+            if any(part.ndim == 3 for part in parts):
+                window = self.image.chip.window
+                parts = [
+                    p if p.ndim == 3 else jnp.broadcast_to(p, (window, *p.shape)) for p in parts
+                ]
+            trains = layer.spike(layer.sums(parts), self.image.chip.reset == "subtract")
+            signals.append(trains)
+            counts.append(trains.sum(axis=0))
+        return tuple(counts[1:])
+
+    def _trains(self, host: jax.Array) -> jax.Array:
+        """The host's numbers as spikes that are as even as they can be; graded ones as they are."""
+        if not (self._ticks > 1).any():
+            return host
+        window = self.image.chip.window
+        at = np.arange(window + 1, dtype=np.float32)[:, None, None]
+        # The half keeps clear of the steps, so that a reciprocal is as good as the quotient.
+        reached = jnp.floor((at * host + np.float32(0.5)) * np.float32(1 / window))
+        return jnp.where(self._ticks > 1, reached[1:] - reached[:-1], host)
+
+    def _check(self, inputs: Sequence[Array]) -> int:
+        ports = self.image.inputs
+        if len(inputs) != len(ports):
+            raise CorelowerError(f"the image takes {len(ports)} inputs, {len(inputs)} were given")
+        for port, array in zip(ports, inputs, strict=True):
+            expected = self.image.values[port.value].shape
+            if array.shape[1:] != expected or not array.ndim:
+                raise CorelowerError(
+                    f"input '{port.name}' takes samples of shape {list(expected)}, the data has "
+                    f"{list(array.shape[1:])} (batch axis left out)"
+                )
+            if array.dtype.kind not in "fiub":
+                raise CorelowerError(f"input '{port.name}' is not numbers but {array.dtype}")
+            if len(array) != len(inputs[0]):
+                raise CorelowerError("the inputs have different numbers of samples")
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise CorelowerError(f"input '{port.name}' has a number that is not finite")
+        if not len(inputs[0]):
+            raise CorelowerError("the data has no samples")
+        return len(inputs[0])
+
+    def _default_batch(self) -> int:
+        sizes = [self.image.host_signals, *(layer.neurons for layer in self.image.layers)]
+        ticks = self.image.chip.window if self.timed else 1
+        return max(1, min(LARGEST_BATCH, BATCH_BYTES // (4 * ticks * max(1, *sizes))))
+
+
+class _LoadedLayer:
+    """A layer's matrices as its products take them, and its registers."""
+
+    def __init__(self, layer: Layer, sizes: Sequence[int]):
+        self.layer = layer
+        self.used, self.hears = _local(layer.hears, sizes)
+        cores, _, neurons = layer.synapses.shape
+        heard = sum(sizes[u] for u in self.used)
+        self.is_dense = (
+            heard * cores * neurons <= DENSE_FACTOR * layer.synapses.size
+            and heard * cores * neurons <= LARGEST_DENSE
+        )
+        if self.is_dense:
+            matrix = np.zeros((heard + 1, cores, neurons), np.float32)
+            for core in range(cores):
+                np.add.at(matrix[:, core], self.hears[core], layer.synapses[core])
+            self.matrix = matrix[:heard].reshape(heard, cores * neurons)
+        else:
+            self.matrix = layer.synapses.astype(np.float32)
+        self.bias = layer.bias.astype(np.float32).ravel()
+
+    def sums(self, parts: Sequence[jax.Array]) -> jax.Array:
+        """[.., signals] to [.., neurons], without bias."""
+        layer = self.layer
+        x = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
+        if self.is_dense:
+            return jnp.matmul(x, self.matrix, precision=jax.lax.Precision.HIGHEST)
+        x = jnp.concatenate([x, x[..., :1] * 0], axis=-1)
+        x = jnp.take(x, self.hears, axis=-1, mode="clip")
+        sums = jnp.einsum("...gm,gmn->...gn", x, self.matrix, precision=jax.lax.Precision.HIGHEST)
+        return sums.reshape(*sums.shape[:-2], layer.neurons)
+
+    def settle(self, sums: jax.Array) -> jax.Array:
+        """The numbers of neurons that got so much in all."""
+        layer = self.layer
+        sums = sums + self.bias * np.float32(layer.ticks)
+        if layer.cut is not None:
+            each = np.repeat(layer.cut, layer.synapses.shape[2])
+            factor = np.ldexp(np.float32(1), -each).astype(np.float32)
+            return jnp.clip(jnp.floor(sums * factor), 0, np.float32(layer.largest))
+        assert layer.threshold is not None and layer.initial is not None
+        threshold = layer.threshold.astype(np.float32).ravel()
+        sums = sums + layer.initial.astype(np.float32).ravel()
+        # A product with the reciprocal can be off by one, integers below 2^24 are not.
+        guess = jnp.floor(sums * (np.float32(1) / threshold))
+        left = sums - guess * threshold
+        guess = guess + (left >= threshold) - (left < 0)
+        return jnp.clip(guess, 0, np.float32(layer.largest))
+
+    def spike(self, drive: jax.Array, subtracts: bool) -> jax.Array:
+        """The trains of neurons that get [ticks, samples, neurons], or the same at each tick."""
+        layer = self.layer
+        assert layer.threshold is not None and layer.initial is not None
+        threshold = layer.threshold.astype(np.float32).ravel()
+        start = jnp.broadcast_to(
+            layer.initial.astype(np.float32).ravel(), (drive.shape[-2], layer.neurons)
+        )
+        bias = self.bias
+
+        def tick(potential: jax.Array, drive: jax.Array) -> tuple[jax.Array, jax.Array]:
+            risen = potential + (drive + bias)
+            fires = risen >= threshold
+            left = risen - threshold if subtracts else np.float32(0)
+            return jnp.where(fires, left, risen), fires.astype(jnp.float32)
+
+        if drive.ndim == 2:
+            drive = jnp.broadcast_to(drive, (layer.ticks, *drive.shape))
+        return jax.lax.scan(tick, start, drive)[1]
+
+
+def _loaded_layers(image: Image) -> list[_LoadedLayer]:
+    sizes = [image.host_signals, *(layer.neurons for layer in image.layers)]
+    return [_LoadedLayer(layer, sizes) for layer in image.layers]
+
+
+def _local(index: Integers, sizes: Sequence[int]) -> tuple[list[int], Integers]:
+    """Which parts of all signals are heard, and the index among those; one behind for none."""
+    ends = np.cumsum(sizes)
+    heard = index[index != NOTHING]
+    part = np.searchsorted(ends, heard, side="right")
+    # Something at least, so that what hears nothing knows how many samples there are.
+    used: list[int] = np.flatnonzero(np.bincount(part, minlength=len(sizes))).tolist() or [0]
+    total = sum(sizes[u] for u in used)
+    moved = np.full(int(ends[-1]) + 1, total, np.int32)
+    first = 0
+    for u in used:
+        moved[ends[u] - sizes[u] : ends[u]] = first + np.arange(sizes[u])
+        first += sizes[u]
+    return used, moved[index]
+
+
+def _reached_synapses(image: Image) -> npt.NDArray[np.int64]:
+    """The synapses that a signal reaches that are not zero, by the signal's number."""
+    reached = np.zeros(image.signals + 1, np.int64)
+    for layer in image.layers:
+        np.add.at(reached, layer.hears, np.count_nonzero(layer.synapses, axis=2))
+    return reached[:-1]
+
+
+def run_image(
+    path: str | os.PathLike[str], *inputs: Array, progress: Progress | None = None
+) -> tuple[Array, ...]:
+    """Read an image and run it on a batch, see `read_image` and `Simulator.run`."""
+    return Simulator(read_image(path)).run(*inputs, progress=progress)
