@@ -23,6 +23,8 @@ from .unit_choice import (
     Fit,
     Fitted,
     fewest_units,
+    free_rows,
+    is_input,
     is_partial,
     needs_one_unit,
     partial_error,
@@ -37,6 +39,9 @@ SATURATION_REMARK = (
     "the outputs count as decisions: codes span {low:.3g} to {high:.3g}, smaller ones saturate; "
     "output=values keeps them all"
 )
+
+INPUT_ERROR = 1 / 8
+"""Of the error wanted: that of what the host encodes, where rows are free."""
 
 DECISIONS_LOST = 0.1
 """The part of all decisions that an output's code may lose, for each unit of the error wanted."""
@@ -56,8 +61,9 @@ class CoreOpCalibrate(CalibrationPass):
     Where the target's bits are few, several units may carry each number, see `!core_op.code`. With
     `units=auto` a signal gets the fewest, of at most 16, that reach `error`; where outputs count as
     decisions, that lose no more than a tenth of `error` of these too. Partial sums get so many that
-    together they lose no more than half as much as the merged sum's own rounding. Maxima built
-    from rectifiers and approximated functions keep one unit. Remarks say what was chosen.
+    together they lose no more than half as much as the merged sum's own rounding. What the host
+    encodes gets units too as long as the rows of the cores that read it are free. Maxima built from
+    rectifiers and approximated functions keep one unit. Remarks say what was chosen.
     """
 
     name = "core-op-calibrate"
@@ -79,10 +85,19 @@ class CoreOpCalibrate(CalibrationPass):
         default="auto",
         metadata={"help": "the same of partial sums; auto spends only columns that are free"},
     )
+    input_units: int | Literal["auto"] = field(
+        default="auto",
+        metadata={"help": "the same of what the host encodes; auto spends only rows that are free"},
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, units in (("units", self.units), ("partial-units", self.partial_units)):
+        every = {
+            "units": self.units,
+            "partial-units": self.partial_units,
+            "input-units": self.input_units,
+        }
+        for name, units in every.items():
             if isinstance(units, int) and not 1 <= units <= core_op.LARGEST_UNITS:
                 raise ValueError(f"{name} must be 1 to {core_op.LARGEST_UNITS}, not {units}")
         if not 0 < self.error < 1:
@@ -157,21 +172,28 @@ class _Calibration:
     def _fit_whole(self, signal: SignalClass, observed: "Observed", decides: bool) -> Fitted:
         """A signal's interval and units; what they are for is a decision, or its numbers."""
         fit = self._decision_fit(observed) if decides else self._fit(signal, observed)
-        units, wanted = self.options.units, self.options.error
-        if units == 1:
-            return fit(1)
+        options, most = self.options, self._most_units()
         if (reason := needs_one_unit(signal, self.approximated)) is not None:
-            self._remark(signal, f"1 unit: {reason}")
+            if options.units != 1:
+                self._remark(signal, f"1 unit: {reason}")
             return fit(1)
-        if units != "auto":
-            fitted, why = fit(units), "as asked for"
-        else:
-            most = min(MOST_UNITS, self.target.inputs, self.target.fan_out)
-            most = min(most, core_op.LARGEST_NUMBER // self.target.largest_number)
-            fitted = fewest_units(fit, wanted, most)
-            why = f"{wanted:g} wanted" if fitted.error <= wanted else f"{wanted:g} is out of reach"
+        units = options.units
+        if is_input(signal) and options.input_units != "auto":
+            units = options.input_units
+        fitted, why = _choose(fit, units, options.error, most)
+        if is_input(signal) and options.input_units == "auto":
+            # What is lost there no layer brings back: free rows are well spent on it.
+            free = min(free_rows(signal, self.target), most)
+            better, reached = _choose(fit, "auto", options.error * INPUT_ERROR, free)
+            if better.units > fitted.units:
+                fitted, why = better, reached
         self._remark_units(signal, fitted, fit(1), "error", why)
         return fitted
+
+    def _most_units(self) -> int:
+        """What `auto` gives a signal at most."""
+        most = min(MOST_UNITS, self.target.inputs, self.target.fan_out)
+        return max(1, min(most, core_op.LARGEST_NUMBER // self.target.largest_number))
 
     def _fit_partial(self, signal: SignalClass, observed: "Observed") -> Fitted:
         """Partial sums' interval, and units enough that their errors vanish beside the merge's."""
@@ -238,6 +260,15 @@ class _Calibration:
 
     def _remark(self, signal: SignalClass, text: str) -> None:
         remark(self.ctx, place_of(signal) or self.function, text)
+
+
+def _choose(fit: Fit, units: int | Literal["auto"], wanted: float, most: int) -> tuple[Fitted, str]:
+    """The fit of so many units, or of the fewest that reach the error wanted; and why these."""
+    if units != "auto":
+        return fit(units), "as asked for"
+    fitted = fewest_units(fit, wanted, most)
+    reached = fitted.error <= wanted
+    return fitted, f"{wanted:g} wanted" if reached else f"{wanted:g} is out of reach"
 
 
 def _outputs(function: FuncOp) -> frozenset[SSAValue]:

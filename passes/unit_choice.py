@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from ..dialects import core_op
 from ..dialects.support.target import Target
@@ -16,6 +16,9 @@ MOST_UNITS = 16
 
 NEARLY = 1.02
 """Of the least error within reach: what fewer units may have in its place."""
+
+FREE = 3 / 4
+"""Of a core's rows: what units of the network's input take at most; the others are for biases."""
 
 PARTIAL_LOSS = 1 / 4
 """Of the merged sum's own rounding error: what its partial sums may lose together, as variance."""
@@ -67,6 +70,30 @@ def is_partial(signal: SignalClass) -> bool:
     """Whether all of a signal is partial sums."""
     owners = [root.owner for root in signal.roots]
     return all(isinstance(op, core_op.VmmOp) and PARTIAL in op.attributes for op in owners)
+
+
+def is_input(signal: SignalClass) -> bool:
+    """Whether all of a signal is what the host encodes."""
+    return all(isinstance(root, BlockArgument) for root in signal.roots)
+
+
+def free_rows(signal: SignalClass, target: Target) -> int:
+    """
+    The most units that each number of a signal can have without a core more to read them.
+
+    Without sharing, a core reads several positions: no row is free. More units take larger biases,
+    which need rows too, or must be held exactly.
+    """
+    readers = merges_of(signal)
+    if not readers or not target.shares_positions or not target.holds_every_bias:
+        return 1
+    return min(_units_within_tiles(op.fan_in, target.inputs) for op in readers)
+
+
+def _units_within_tiles(fan_in: int, rows: int) -> int:
+    """The most rows for each of `fan_in` inputs that need no more cores than one row for each."""
+    tiles = -(-fan_in // rows)
+    return max(1, int(FREE * rows) // -(-fan_in // tiles)) if fan_in else 1
 
 
 def needs_one_unit(signal: SignalClass, functions: Sequence[ApproximatedFunction]) -> str | None:

@@ -1,6 +1,9 @@
 // RUN: python %S/inputs/make_calibration.py %t
 // RUN: nn-opt %s -p 'core-op-calibrate{data=%t/x.npy method=extremes}' | filecheck %s
 // RUN: nn-opt %s -p 'core-op-calibrate{data=%t/x.npy scale=2 method=extremes samples=2}' | filecheck %s --check-prefix=HALF
+// RUN: nn-opt %s -p 'set-target{bias_bits=8 fan_in=8},core-op-calibrate{data=%t/x.npy}' 2>&1 | filecheck %s --check-prefix=FREE
+// RUN: nn-opt %s -p 'core-op-calibrate{data=%t/x.npy input-units=4}' 2>&1 | filecheck %s --check-prefix=INPUT
+// RUN: nn-opt %s -p 'set-target{bias_bits=8 fan_in=8 shares_positions=false},core-op-calibrate{data=%t/x.npy}' 2>&1 | filecheck %s --check-prefix=TAKEN
 // RUN: nn-opt %s -p 'core-op-calibrate{data=%t/outlier.npz:many}' | filecheck %s --check-prefix=ERROR
 // RUN: nn-opt %s -p 'set-target{bias_bits=8 signal_bits=2},core-op-calibrate{data=%t/x.npy units=3}' 2>&1 | filecheck %s --check-prefix=THREE
 // RUN: nn-opt %s -p 'set-target{bias_bits=8 signal_bits=2 fan_out=16 fan_in=16},core-op-calibrate{data=%t/x.npy units=auto error=0.1}' 2>&1 | filecheck %s --check-prefix=AUTO
@@ -36,6 +39,13 @@ module attributes {core_op.target = #chip} {
   // HALF:       core_op.vmm relu {{.*}} {core_op.range = array<f64: 0.000000e+00, 1.750000e+00>}
   // The range of the least error leaves the far number out.
   // ERROR:      func.func @main(%x: tensor<2xf32> {core_op.range = array<f64: {{-?0.0+e.00}}, {{[12].[0-9]+}}>})
+  // What the host encodes gets rows that are free: 4 of 7 for 2 inputs, none where positions share none.
+  // FREE:       remark: 2 units a number: error {{.*}}, with one unit {{.*}}; 0.00625 is out of reach
+  // FREE:       core_op.units = 2 : i64
+  // FREE-NOT:   core_op.units
+  // INPUT:      remark: 4 units a number: error {{.*}}, with one unit {{.*}}; as asked for
+  // INPUT:      core_op.units = 4 : i64
+  // TAKEN-NOT:  core_op.units
   // Units stand beside the range, and remarks say what they are for.
   // THREE:      remark: 3 units a number: error {{.*}}, with one unit {{.*}}; as asked for
   // THREE:      func.func @main(%x: tensor<2xf32> {core_op.range = array<f64: {{.*}}>, core_op.units = 3 : i64})
