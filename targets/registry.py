@@ -6,6 +6,7 @@ imported before a chip is asked for.
 """
 
 import difflib
+from dataclasses import asdict
 from importlib import import_module
 
 from ..dialects.support.errors import CorelowerError
@@ -42,6 +43,26 @@ def find_target(name: str, mode: str | None = None) -> Target:
             known = f"its modes are {', '.join(modes)}" if modes else "it has no modes"
             raise CorelowerError(f"target '{name}' has no mode '{mode}'; {known}")
         place = modes[mode]
+    return _load(place)
+
+
+def modes_of(name: str) -> tuple[str, ...]:
+    """The modes of the chip `name`; none where it computes in one way only."""
+    return tuple(MODES.get(name, {}))
+
+
+def mode_of(target: Target) -> str | None:
+    """The mode of its chip that a target is in, whatever was changed; `None` of a single one."""
+    fields = asdict(target)
+
+    def changed(place: str) -> int:
+        return sum(fields[name] != value for name, value in asdict(_load(place)).items())
+
+    modes = MODES.get(target.name, {})
+    return min(modes, key=lambda mode: changed(modes[mode]), default=None)
+
+
+def _load(place: str) -> Target:
     module, member = place.split(":")
     target = getattr(import_module(f"{__package__}.{module}"), member)
     assert isinstance(target, Target)

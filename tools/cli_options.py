@@ -1,8 +1,12 @@
 """Options that several commands of `corelower` share."""
 
 from enum import StrEnum
+from typing import Annotated
+
+import typer
 
 from ..dialects.support.errors import CorelowerError
+from ..dialects.support.target import FieldValue
 
 
 class Layout(StrEnum):
@@ -25,6 +29,64 @@ class Output(StrEnum):
 
     decisions = "decisions"
     values = "values"
+
+
+class Mode(StrEnum):
+    """In which of its modes a chip computes."""
+
+    ann = "ann"
+    snn = "snn"
+
+
+class Reset(StrEnum):
+    """What is left of a potential when its neuron spikes."""
+
+    zero = "zero"
+    subtract = "subtract"
+
+
+Calibration = Annotated[
+    str, typer.Option(help="inputs without labels: FILE or FILE:array (.npy, .npz, IDX, .gz)")
+]
+Test = Annotated[str | None, typer.Option(help="inputs to measure on: FILE[:array]")]
+Labels = Annotated[str | None, typer.Option(help="their classes: FILE[:array]")]
+Scale = Annotated[float, typer.Option(help="the data is divided by this")]
+Mean = Annotated[str, typer.Option(help="then subtracted; one number, or one a channel")]
+Std = Annotated[str, typer.Option(help="then divided by; one number, or one a channel")]
+AxesOrder = Annotated[Layout, typer.Option(help="axes of the data's images")]
+Chip = Annotated[str, typer.Option(help="the chip")]
+ChipMode = Annotated[
+    Mode | None, typer.Option(help="of a chip that computes on codes (ann) or in spikes (snn)")
+]
+Window = Annotated[
+    int | None, typer.Option(help="ticks in which spikes are counted, in mode snn", min=2)
+]
+ResetTo = Annotated[
+    Reset | None, typer.Option(help="a neuron that spikes goes back to zero, or by its threshold")
+]
+Override = Annotated[str, typer.Option(help="other constraints: signal_bits=4,weight_bits=4,...")]
+Maximum = Annotated[MaxPool, typer.Option(help="a maximum from ReLU, or by the chip's own unit")]
+OutputMeaning = Annotated[
+    Output, typer.Option(help="only which output is the largest counts, or all of them")
+]
+FunctionError = Annotated[
+    float, typer.Option(help="of an approximated function, at most, as a part of its span")
+]
+
+
+def constraints(override: str, window: int | None, reset: Reset | None) -> dict[str, FieldValue]:
+    """The fields of the target that are given, by `--override` or an option of their own."""
+    from .target_overrides import parse_overrides
+
+    overrides = parse_overrides(override)
+    given: dict[str, FieldValue | None] = {"window": window, "reset": reset and reset.value}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name in overrides:
+            raise CorelowerError(f"{name} is given twice, by --{name} and by --override")
+        overrides[name] = value
+    return overrides
 
 
 def numbers(text: str) -> tuple[float, ...]:

@@ -25,7 +25,7 @@ from ..dialects.support.samples import Samples, fit_samples
 from ..dialects.support.target import FieldValue
 from ..passes.pipelines import PIPELINES
 from ..targets.attribution import Attribution
-from ..targets.registry import find_target
+from ..targets.registry import find_target, mode_of
 from .chips import find_chip
 from .compile_report import LayerError, Report, write_report
 from .diagnostics import verify
@@ -67,6 +67,7 @@ class CompileOptions:
     verify_all: bool = False
     units: int | str = 1
     attribution: bool = False
+    mode: str | None = None
 
 
 class Compilation:
@@ -89,7 +90,7 @@ class Compilation:
         self.ctx.progress = self.progress
         self.name = str(model) if isinstance(model, str | Path) else "model in memory"
         self.module = import_onnx(model, self.ctx)
-        target = find_target(options.target).with_fields(dict(options.overrides))
+        target = find_target(options.target, options.mode).with_fields(dict(options.overrides))
         core_op.set_target(self.module, target)
         self._run_passes("nn-keep-golden")
         self.labels: npt.NDArray[np.int64] | None = None
@@ -145,9 +146,12 @@ class Compilation:
         names = [result.name for result in results]
         kept.finish(self.ctx, names)
         figures = self.chip.figures(self.module)
+        target = core_op.target_of(self.module)
+        assert target is not None
         report = Report(
             model=self.name,
             target=self.options.target,
+            mode=mode_of(target),
             version=__version__,
             calibration=calibration.where,
             calibration_samples=min(len(calibration), self.options.samples),

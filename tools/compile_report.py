@@ -68,6 +68,13 @@ class Report:
     mapping: dict[str, float | int | str]
     attribution: Attribution | None = None
     """Where the accuracy went; `None` where that was not asked for."""
+    mode: str | None = None
+    """The chip's mode, of one that has several."""
+
+    @property
+    def chip(self) -> str:
+        """The chip and its mode, for a reader."""
+        return self.target if self.mode is None else f"{self.target} {self.mode}"
 
 
 def node_of(name: str, where: str | None) -> str:

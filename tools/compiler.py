@@ -88,6 +88,7 @@ def compile_model(
     units: int | Literal["auto"] = 1,
     verify_all: bool = False,
     attribution: bool = False,
+    mode: str | None = None,
     progress: Progress | None = None,
     on_stage: Callable[[StageResult], None] | None = None,
 ) -> CompiledNetwork:
@@ -97,7 +98,8 @@ def compile_model(
     `calibration` and `test` are arrays [N, ...] as the model takes them, or files (`FILE:array`)
     with `preprocessing`; `labels` the class of each test sample. The first `samples` of the
     calibration data are used; without `test` they tell the disagreement too. `overrides` changes
-    fields of the target. With `output="values"` all outputs count, not only which is the largest.
+    fields of the target, in the `mode` of a chip that has several. With `output="values"` all
+    outputs count, not only which is the largest.
     `error` bounds that of each approximated function, as a part of its span over the data. `units`
     neurons carry each signal; with "auto" as many as its code needs, where the chip's bits are few.
     With `out`, that folder gets everything that was made, whole or not at all, and a run that was
@@ -125,6 +127,7 @@ def compile_model(
         verify_all,
         units,
         attribution,
+        mode,
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()

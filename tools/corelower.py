@@ -9,7 +9,28 @@ import typer
 
 from .. import __version__
 from ..dialects.support.errors import CorelowerError
-from .cli_options import Layout, MaxPool, Output, numbers
+from .cli_options import (
+    AxesOrder,
+    Calibration,
+    Chip,
+    ChipMode,
+    FunctionError,
+    Labels,
+    Layout,
+    Maximum,
+    MaxPool,
+    Mean,
+    Output,
+    OutputMeaning,
+    Override,
+    ResetTo,
+    Scale,
+    Std,
+    Test,
+    Window,
+    constraints,
+    numbers,
+)
 from .diagnostics import run_tool
 from .explore_command import explore_command
 
@@ -28,30 +49,22 @@ INTERRUPTED = 130
 @app.command("compile")
 def compile_command(
     model: Annotated[Path, typer.Argument(help="a trained network, as ONNX")],
-    calibration: Annotated[
-        str, typer.Option(help="inputs without labels: FILE or FILE:array (.npy, .npz, IDX, .gz)")
-    ],
+    calibration: Calibration,
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for everything that is made")],
-    target: Annotated[str, typer.Option(help="the chip")] = "prime",
-    test: Annotated[str | None, typer.Option(help="inputs to measure on: FILE[:array]")] = None,
-    labels: Annotated[str | None, typer.Option(help="their classes: FILE[:array]")] = None,
-    scale: Annotated[float, typer.Option(help="the data is divided by this")] = 1.0,
-    mean: Annotated[str, typer.Option(help="then subtracted; one number, or one a channel")] = "",
-    std: Annotated[str, typer.Option(help="then divided by; one number, or one a channel")] = "",
-    layout: Annotated[Layout, typer.Option(help="axes of the data's images")] = Layout.nchw,
-    override: Annotated[
-        str, typer.Option(help="other constraints: signal_bits=4,weight_bits=4,...")
-    ] = "",
-    max_pool: Annotated[
-        MaxPool, typer.Option(help="a maximum from ReLU, or by the chip's own unit")
-    ] = MaxPool.auto,
-    output: Annotated[
-        Output,
-        typer.Option(help="only which output is the largest counts, or all of them"),
-    ] = Output.decisions,
-    error: Annotated[
-        float, typer.Option(help="of an approximated function, at most, as a part of its span")
-    ] = 0.001,
+    target: Chip = "prime",
+    mode: ChipMode = None,
+    window: Window = None,
+    reset: ResetTo = None,
+    test: Test = None,
+    labels: Labels = None,
+    scale: Scale = 1.0,
+    mean: Mean = "",
+    std: Std = "",
+    layout: AxesOrder = Layout.nchw,
+    override: Override = "",
+    max_pool: Maximum = MaxPool.auto,
+    output: OutputMeaning = Output.decisions,
+    error: FunctionError = 0.001,
     units: Annotated[
         str, typer.Option(help="neurons that carry each signal: a number, or auto")
     ] = "1",
@@ -69,7 +82,6 @@ def compile_command(
     from ..dialects.support.samples import Preprocessing
     from .compile_console import CompileConsole
     from .compiler import compile_model
-    from .target_overrides import parse_overrides
 
     preprocessing = Preprocessing(scale, numbers(mean), numbers(std), layout.value)
     with CompileConsole() as console:
@@ -81,7 +93,8 @@ def compile_command(
             labels=labels,
             preprocessing=preprocessing,
             out=out,
-            overrides=parse_overrides(override),
+            overrides=constraints(override, window, reset),
+            mode=mode and mode.value,
             tune=tune,
             seed=seed,
             samples=samples,
@@ -102,18 +115,19 @@ def compile_command(
 @app.command("check")
 def check_command(
     model: Annotated[Path, typer.Argument(help="a trained network, as ONNX")],
-    target: Annotated[str, typer.Option(help="the chip")] = "prime",
+    target: Chip = "prime",
+    mode: ChipMode = None,
+    window: Window = None,
+    reset: ResetTo = None,
     calibration: Annotated[
         str | None, typer.Option(help="inputs without labels, for the ranges: FILE[:array]")
     ] = None,
-    scale: Annotated[float, typer.Option(help="the data is divided by this")] = 1.0,
-    mean: Annotated[str, typer.Option(help="then subtracted; one number, or one a channel")] = "",
-    std: Annotated[str, typer.Option(help="then divided by; one number, or one a channel")] = "",
-    layout: Annotated[Layout, typer.Option(help="axes of the data's images")] = Layout.nchw,
-    override: Annotated[
-        str, typer.Option(help="other constraints: signal_bits=4,weight_bits=4,...")
-    ] = "",
-    error: Annotated[float, typer.Option(help="of an approximated function, at most")] = 0.001,
+    scale: Scale = 1.0,
+    mean: Mean = "",
+    std: Std = "",
+    layout: AxesOrder = Layout.nchw,
+    override: Override = "",
+    error: FunctionError = 0.001,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write the outcome there too")
     ] = None,
@@ -125,14 +139,14 @@ def check_command(
     from ..dialects.support.samples import Preprocessing, load_samples
     from .check_console import print_check
     from .model_check import check_model
-    from .target_overrides import parse_overrides
 
     preprocessing = Preprocessing(scale, numbers(mean), numbers(std), layout.value)
     check = check_model(
         model,
         target=target,
         calibration=load_samples(calibration, preprocessing) if calibration else None,
-        overrides=parse_overrides(override),
+        overrides=constraints(override, window, reset),
+        mode=mode and mode.value,
         error=error,
     )
     if json_file is not None:

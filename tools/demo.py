@@ -1,6 +1,7 @@
 """`corelower demo`: a network is trained, compiled to every chip, and shown as one table."""
 
 import shlex
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter
@@ -12,6 +13,7 @@ from rich.table import Table
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.files import atomic_write
 from ..dialects.support.samples import Preprocessing
+from ..targets.registry import modes_of
 from .chips import chip_names
 from .compile_console import CompileConsole, percent, yes
 from .compile_report import Report
@@ -21,13 +23,34 @@ from .demo_network import PRODUCER, SCALE, TEST_IMAGES, Digits, load_digits, to_
 MODEL, DATA = "model.onnx", "digits.npz"
 
 
+@dataclass(frozen=True)
+class DemoChip:
+    """A chip that the demo compiles to, in one of its modes where it has some."""
+
+    name: str
+    mode: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """The folder of what is compiled to it."""
+        return self.name if self.mode is None else f"{self.name}-{self.mode}"
+
+    def __str__(self) -> str:
+        return self.name if self.mode is None else f"{self.name} {self.mode}"
+
+
+def _chips() -> list[DemoChip]:
+    """All chips in all modes."""
+    return [DemoChip(name, mode) for name in chip_names() for mode in modes_of(name) or (None,)]
+
+
 def run_demo(out: Path, seed: int) -> list[Report]:
     """
-    Train, export, compile to every chip into `out`, and print what was reached.
+    Train, export, compile to every chip in every mode into `out`, and print what was reached.
 
     `out` gets `model.onnx`, `digits.npz` (arrays `calibration`, `test`, `labels`) and a folder a
-    chip. Raises `CorelowerError` where `out` holds anything but an earlier demo, scikit-learn is
-    missing, or an image is not bit-exact.
+    chip and mode. Raises `CorelowerError` where `out` holds anything but an earlier demo,
+    scikit-learn is missing, or an image is not bit-exact.
     """
     require_earlier_demo(out)
     digits = load_digits()
@@ -46,11 +69,11 @@ def run_demo(out: Path, seed: int) -> list[Report]:
         with atomic_write(out / MODEL) as stream:
             stream.write(to_onnx(parameters).SerializeToString())
         write_data(digits, out / DATA)
-        for chip in chip_names():
+        for chip in _chips():
             console.say(f"compiling it to {chip}")
             reports.append(_compile(out, chip, seed, console))
     _print(reports, out, seed, trained_in)
-    inexact = [report.target for report in reports if not report.bit_exact]
+    inexact = [report.chip for report in reports if not report.bit_exact]
     if inexact:
         raise CorelowerError(f"not bit-exact: {', '.join(inexact)}", str(out))
     return reports
@@ -60,8 +83,8 @@ def require_earlier_demo(out: Path) -> None:
     """Raise `CorelowerError` unless `out` is missing, empty, or what an earlier demo left."""
     if out.is_dir() and not out.is_symlink():
         own = {MODEL, DATA}
-        for chip in chip_names():
-            own |= {chip, partial_folder(out / chip).name}
+        for chip in _chips():
+            own |= {chip.folder, partial_folder(out / chip.folder).name}
         model = out / MODEL
         is_own = not model.exists() or PRODUCER.encode() in model.read_bytes()
         visible = {path.name for path in out.iterdir() if not path.name.startswith(".")}
@@ -74,26 +97,28 @@ def require_earlier_demo(out: Path) -> None:
     )
 
 
-def compile_command(out: Path, chip: str, seed: int) -> str:
+def compile_command(out: Path, chip: DemoChip, seed: int) -> str:
     """The command line that compiles the demo's network once more."""
     data = shlex.quote(str(out / DATA))
+    mode = f" --mode {chip.mode}" if chip.mode is not None else ""
     return (
-        f"corelower compile {shlex.quote(str(out / MODEL))} --target {chip} "
+        f"corelower compile {shlex.quote(str(out / MODEL))} --target {chip.name}{mode} "
         f"--calibration {data}:calibration --test {data}:test --labels {data}:labels "
         f"--scale {SCALE}{f' --seed {seed}' if seed else ''} -o again"
     )
 
 
-def _compile(out: Path, chip: str, seed: int, console: CompileConsole) -> Report:
+def _compile(out: Path, chip: DemoChip, seed: int, console: CompileConsole) -> Report:
     data = out / DATA
     network = compile_model(
         out / MODEL,
         calibration=f"{data}:calibration",
-        target=chip,
+        target=chip.name,
+        mode=chip.mode,
         test=f"{data}:test",
         labels=f"{data}:labels",
         preprocessing=Preprocessing(SCALE),
-        out=out / chip,
+        out=out / chip.folder,
         seed=seed,
         verify_all=True,
         attribution=True,
@@ -118,7 +143,7 @@ def _print(reports: list[Report], out: Path, seed: int, trained_in: float) -> No
     table = Table(title=f"digits, {TEST_IMAGES} test images, trained in {trained_in:.1f} s")
     table.add_column("")
     for report in reports:
-        table.add_column(report.target, justify="right")
+        table.add_column(report.chip, justify="right")
     rows = [("golden accuracy", [percent(report.golden_accuracy) for report in reports])]
     rows += [("after each stage", ["accuracy, disagreement" for _ in reports])]
     for name in dict.fromkeys(s.name for r in reports for s in r.stages if s.name != "golden"):
@@ -135,8 +160,10 @@ def _print(reports: list[Report], out: Path, seed: int, trained_in: float) -> No
         table.add_row(name, *cells)
     console.print(table)
     for report in reports:
-        console.print(f"report: {out / report.target / 'report.html'}", markup=False)
-    console.print(f"by hand: {compile_command(out, reports[0].target, seed)}", markup=False)
+        folder = out / DemoChip(report.target, report.mode).folder
+        console.print(f"report: {folder / 'report.html'}", markup=False)
+    again = compile_command(out, _chips()[0], seed)
+    console.print(f"by hand: {again}", markup=False)
 
 
 def _stage_cell(report: Report, name: str) -> str:

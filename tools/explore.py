@@ -66,6 +66,7 @@ def explore(
     max_pool: str = "auto",
     output: str = "decisions",
     error: float = 0.001,
+    mode: str | None = None,
     out: str | Path | None = None,
     jobs: int = 0,
     scheduler: str | None = None,
@@ -102,8 +103,8 @@ def explore(
         axes[name] = values
     return run_study(
         model,
-        wanted_points(target, axes, points),
-        StudyOptions(target, max_pool, output, error),
+        wanted_points(target, axes, points, mode),
+        StudyOptions(target, max_pool, output, error, mode),
         calibration=calibration,
         test=test,
         labels=labels,
@@ -117,12 +118,15 @@ def explore(
 
 
 def wanted_points(
-    target: str, axes: Mapping[str, Sequence[object]], points: Sequence[Mapping[str, object]]
+    target: str,
+    axes: Mapping[str, Sequence[object]],
+    points: Sequence[Mapping[str, object]],
+    mode: str | None = None,
 ) -> list[Settings]:
     """The points of the grid, or those listed; raises `CorelowerError` where both are asked for."""
     if points and axes:
         raise CorelowerError(f"a list of points has no axes besides; leave out {next(iter(axes))}")
-    return listed(target, points) if points else grid(target, axes)
+    return listed(target, points, mode) if points else grid(target, axes, mode)
 
 
 def run_study(

@@ -7,7 +7,24 @@ from typing import Annotated
 import typer
 
 from ..dialects.support.errors import CorelowerError
-from .cli_options import Layout, MaxPool, Output, numbers
+from .cli_options import (
+    AxesOrder,
+    Calibration,
+    Chip,
+    ChipMode,
+    FunctionError,
+    Labels,
+    Layout,
+    Maximum,
+    MaxPool,
+    Mean,
+    Output,
+    OutputMeaning,
+    Scale,
+    Std,
+    Test,
+    numbers,
+)
 
 Axis = list[str] | None
 """Given once, with commas; a list, because the last of several would be taken silently."""
@@ -18,17 +35,16 @@ NAMES = {"seeds": "seed"}
 
 def explore_command(
     model: Annotated[Path, typer.Argument(help="a trained network, as ONNX")],
-    calibration: Annotated[
-        str, typer.Option(help="inputs without labels: FILE or FILE:array (.npy, .npz, IDX, .gz)")
-    ],
+    calibration: Calibration,
     out: Annotated[Path, typer.Option("-o", "--out", help="the study's folder")],
-    target: Annotated[str, typer.Option(help="the chip")] = "prime",
-    test: Annotated[str | None, typer.Option(help="inputs to measure on: FILE[:array]")] = None,
-    labels: Annotated[str | None, typer.Option(help="their classes: FILE[:array]")] = None,
-    scale: Annotated[float, typer.Option(help="the data is divided by this")] = 1.0,
-    mean: Annotated[str, typer.Option(help="then subtracted; one number, or one a channel")] = "",
-    std: Annotated[str, typer.Option(help="then divided by; one number, or one a channel")] = "",
-    layout: Annotated[Layout, typer.Option(help="axes of the data's images")] = Layout.nchw,
+    target: Chip = "prime",
+    mode: ChipMode = None,
+    test: Test = None,
+    labels: Labels = None,
+    scale: Scale = 1.0,
+    mean: Mean = "",
+    std: Std = "",
+    layout: AxesOrder = Layout.nchw,
     signal_bits: Annotated[Axis, typer.Option(help="bits of a signal, as 8,6,4")] = None,
     weight_bits: Annotated[Axis, typer.Option(help="bits of a weight, as 8,4")] = None,
     crossbar: Annotated[
@@ -44,16 +60,9 @@ def explore_command(
     points: Annotated[
         Path | None, typer.Option(help="a list of points as JSON, in place of axes")
     ] = None,
-    max_pool: Annotated[
-        MaxPool, typer.Option(help="a maximum from ReLU, or by the chip's own unit")
-    ] = MaxPool.auto,
-    output: Annotated[
-        Output,
-        typer.Option(help="only which output is the largest counts, or all of them"),
-    ] = Output.decisions,
-    error: Annotated[
-        float, typer.Option(help="of an approximated function, at most, as a part of its span")
-    ] = 0.001,
+    max_pool: Maximum = MaxPool.auto,
+    output: OutputMeaning = Output.decisions,
+    error: FunctionError = 0.001,
     jobs: Annotated[
         int, typer.Option(help="points at a time; 0 is half the processors", min=0, max=1024)
     ] = 0,
@@ -84,12 +93,12 @@ def explore_command(
     listed = read_points(points) if points is not None else []
     if points is not None and not listed:
         raise CorelowerError("no points are listed", str(points))
-    wanted = wanted_points(target, axes, listed)
+    wanted = wanted_points(target, axes, listed, mode and mode.value)
     with ExploreConsole() as console:
         study = run_study(
             model,
             wanted,
-            StudyOptions(target, max_pool.value, output.value, error),
+            StudyOptions(target, max_pool.value, output.value, error, mode and mode.value),
             calibration=calibration,
             test=test,
             labels=labels,

@@ -65,6 +65,7 @@ class StudyOptions:
     max_pool: str = "auto"
     output: str = "decisions"
     error: float = 0.001
+    mode: str | None = None
 
 
 class StudyInputs:
@@ -96,7 +97,13 @@ class StudyInputs:
             self.labels = as_labels(labels, len(self.test))
         # The whole import, so that what stands in every point's way is said before the first.
         work = Compilation(
-            model, CompileOptions(options.target, max_pool=options.max_pool, output=options.output)
+            model,
+            CompileOptions(
+                options.target,
+                max_pool=options.max_pool,
+                output=options.output,
+                mode=options.mode,
+            ),
         )
         work.use_data(self.calibration, self.test)
         if self.labels is not None:

@@ -40,7 +40,9 @@ class Change:
         return {*self.fields, *(name for name, value in others.items() if value is not None)}
 
 
-def grid(target: str, axes: Mapping[str, Sequence[object]]) -> list[Settings]:
+def grid(
+    target: str, axes: Mapping[str, Sequence[object]], mode: str | None = None
+) -> list[Settings]:
     """
     Every combination of the axes' values, each once.
 
@@ -62,12 +64,14 @@ def grid(target: str, axes: Mapping[str, Sequence[object]]) -> list[Settings]:
     if count > LARGEST_GRID:
         raise CorelowerError(f"a grid of {count:,} points; {LARGEST_GRID:,} are allowed")
     ordered = sorted(changes, key=_order)
-    chip = find_target(target)
+    chip = find_target(target, mode)
     combinations = product(*(changes[name] for name in ordered))
     return list(dict.fromkeys(_settings(chip, combination) for combination in combinations))
 
 
-def listed(target: str, points: Sequence[Mapping[str, object]]) -> list[Settings]:
+def listed(
+    target: str, points: Sequence[Mapping[str, object]], mode: str | None = None
+) -> list[Settings]:
     """
     The points of a list, each once: each has one value for some of the axes.
 
@@ -76,7 +80,7 @@ def listed(target: str, points: Sequence[Mapping[str, object]]) -> list[Settings
     found: dict[Settings, None] = {}
     for number, point in enumerate(points, start=1):
         try:
-            found |= dict.fromkeys(grid(target, {name: [point[name]] for name in point}))
+            found |= dict.fromkeys(grid(target, {name: [point[name]] for name in point}, mode))
         except CorelowerError as error:
             raise CorelowerError(f"point {number}: {error.message}", error.where) from None
     if not found:

@@ -101,6 +101,8 @@ def table_rows(study: Study) -> list[Row]:
 def compile_options(settings: Settings) -> str:
     """The options by which `corelower compile` compiles the same."""
     options = [f"--target {settings.target.name}"]
+    if settings.mode is not None:
+        options.append(f"--mode {settings.mode}")
     if settings.overrides:
         options.append(f"--override {shlex.quote(format_overrides(settings.overrides))}")
     if settings.units != "1":

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from ..dialects.support.target import FieldValue, Target
-from ..targets.registry import find_target
+from ..targets.registry import find_target, mode_of
 from .json_entry import is_list, is_tuple
 
 
@@ -21,9 +21,14 @@ class Settings:
     seed: int = 0
 
     @property
+    def mode(self) -> str | None:
+        """The chip's mode, of one that has several."""
+        return mode_of(self.target)
+
+    @property
     def overrides(self) -> dict[str, FieldValue]:
         """The target's fields that differ from the chip's own."""
-        chip = find_target(self.target.name)
+        chip = find_target(self.target.name, self.mode)
         return {
             one.name: getattr(self.target, one.name)
             for one in fields(Target)

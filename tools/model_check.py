@@ -105,6 +105,7 @@ def check_model(
     overrides: Mapping[str, FieldValue] | None = None,
     error: float = 0.001,
     samples: int = 1024,
+    mode: str | None = None,
 ) -> ModelCheck:
     """
     What becomes of each node of `model` on a chip; all problems are found, not only the first.
@@ -119,7 +120,7 @@ def check_model(
         raise CorelowerError(f"the error bound must lie between 0 and 1, not {error:g}")
     ctx = make_context()
     examined = examine_onnx(model, ctx)
-    chip = find_target(target).with_fields(dict(overrides or {}))
+    chip = find_target(target, mode).with_fields(dict(overrides or {}))
     core_op.set_target(examined.module, chip)
     check = _Check(examined, chip, error)
     ctx.remarks.clear()
