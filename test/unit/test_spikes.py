@@ -98,9 +98,10 @@ def spikes_of(
 
 
 def window_of(
-    trains: Integers, layer: tuple[Integers, Integers, Integers, Integers], _: Reset
+    trains: Integers, layer: tuple[Integers, Integers, Integers, Integers], reset: Reset
 ) -> Integers:
     """The same where a neuron integrates a window, and fires in the next one, without input."""
+    assert reset == "subtract"
     weight, _, potential, threshold = layer
     v, spikes = [int(n) for n in potential], np.zeros((len(trains), len(potential)), np.int64)
     for inputs in trains:
