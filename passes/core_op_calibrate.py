@@ -8,7 +8,7 @@ import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import SSAValue
+from xdsl.ir import BlockArgument, SSAValue
 
 from ..dialects import core_op
 from ..dialects.support.errors import CorelowerError
@@ -57,7 +57,9 @@ class CoreOpCalibrate(CalibrationPass):
     `units=auto` a signal gets the fewest, of at most 16, that reach `error`; where outputs count as
     decisions, that lose no more than a tenth of `error` of these too. Partial sums get so many that
     together they lose no more than half as much as the merged sum's own rounding. Maxima built
-    from rectifiers and approximated functions keep one unit. Remarks say what was chosen.
+    from rectifiers and approximated functions keep one unit. Where neurons spike, what enters and
+    leaves the chip gets as many as reach `error` too, of those that need no further core. Remarks
+    say what was chosen.
     """
 
     name = "core-op-calibrate"
@@ -80,9 +82,22 @@ class CoreOpCalibrate(CalibrationPass):
         metadata={"help": "the same of partial sums; auto spends only columns that are free"},
     )
 
+    border_units: int | Literal["auto"] = field(
+        default="auto",
+        metadata={
+            "help": "the same of what enters or leaves the chip; auto spends free rows and columns "
+            "where neurons spike, and is units elsewhere"
+        },
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, units in (("units", self.units), ("partial-units", self.partial_units)):
+        options = (
+            ("units", self.units),
+            ("partial-units", self.partial_units),
+            ("border-units", self.border_units),
+        )
+        for name, units in options:
             if isinstance(units, int) and not 1 <= units <= core_op.LARGEST_UNITS:
                 raise ValueError(f"{name} must be 1 to {core_op.LARGEST_UNITS}, not {units}")
         if not 0 < self.error < 1:
@@ -92,7 +107,8 @@ class CoreOpCalibrate(CalibrationPass):
         target = core_op.target_of(op)
         if target is None:
             raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
-        wants_units = self.units != 1 or self.partial_units not in (1, "auto")
+        given = self.partial_units, self.border_units
+        wants_units = self.units != 1 or not set(given) <= {1, "auto"}
         if wants_units and not target.holds_every_bias:
             raise CorelowerError(
                 f"{self.name}: target '{target.name}' does not hold every integer as a bias, which "
@@ -158,6 +174,13 @@ class _Calibration:
         """A signal's interval and units; what they are for is a decision, or its numbers."""
         fit = self._decision_fit(observed) if decides else self._fit(signal, observed)
         units, wanted = self.options.units, self.options.error
+        most = min(MOST_UNITS, self.target.inputs, self.target.fan_out)
+        most = min(most, core_op.LARGEST_NUMBER // self.target.largest_number)
+        if self._is_at_the_border(signal) and self.options.border_units != "auto":
+            units = self.options.border_units
+        elif self._is_at_the_border(signal) and units == 1 and self.target.spikes:
+            # A few neurons more there tell what no number of spikes in a short window does.
+            units, most = "auto", room_for_units(signal, self.target, free_columns=True)
         if units == 1:
             return fit(1)
         if (reason := needs_one_unit(signal, self.approximated)) is not None:
@@ -166,12 +189,15 @@ class _Calibration:
         if units != "auto":
             fitted, why = fit(units), "as asked for"
         else:
-            most = min(MOST_UNITS, self.target.inputs, self.target.fan_out)
-            most = min(most, core_op.LARGEST_NUMBER // self.target.largest_number)
             fitted = fewest_units(fit, wanted, most)
             why = f"{wanted:g} wanted" if fitted.error <= wanted else f"{wanted:g} is out of reach"
         self._remark_units(signal, fitted, fit(1), "error", why)
         return fitted
+
+    def _is_at_the_border(self, signal: SignalClass) -> bool:
+        """Whether the host gives or takes all that a signal's roots are."""
+        arguments = any(isinstance(root, BlockArgument) for root in signal.roots)
+        return arguments or bool(signal.values & self.outputs)
 
     def _fit_partial(self, signal: SignalClass, observed: "Observed") -> Fitted:
         """Partial sums' interval, and units enough that their errors vanish beside the merge's."""
