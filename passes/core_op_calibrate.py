@@ -62,8 +62,9 @@ class CoreOpCalibrate(CalibrationPass):
     `units=auto` a signal gets the fewest, of at most 16, that reach `error`; where outputs count as
     decisions, that lose no more than a tenth of `error` of these too. Partial sums get so many that
     together they lose no more than half as much as the merged sum's own rounding. What the host
-    encodes gets units too as long as the rows of the cores that read it are free. Maxima built from
-    rectifiers and approximated functions keep one unit. Remarks say what was chosen.
+    encodes gets units too as long as the rows of the cores that read it are free; where neurons
+    spike, what leaves the chip does as well. Maxima built from rectifiers and approximated
+    functions keep one unit. Remarks say what was chosen.
     """
 
     name = "core-op-calibrate"
@@ -85,9 +86,12 @@ class CoreOpCalibrate(CalibrationPass):
         default="auto",
         metadata={"help": "the same of partial sums; auto spends only columns that are free"},
     )
-    input_units: int | Literal["auto"] = field(
+    border_units: int | Literal["auto"] = field(
         default="auto",
-        metadata={"help": "the same of what the host encodes; auto spends only rows that are free"},
+        metadata={
+            "help": "the same of what enters the chip, and of what leaves one that spikes; auto "
+            "spends only rows and columns that are free"
+        },
     )
 
     def __post_init__(self) -> None:
@@ -95,7 +99,7 @@ class CoreOpCalibrate(CalibrationPass):
         every = {
             "units": self.units,
             "partial-units": self.partial_units,
-            "input-units": self.input_units,
+            "border-units": self.border_units,
         }
         for name, units in every.items():
             if isinstance(units, int) and not 1 <= units <= core_op.LARGEST_UNITS:
@@ -107,7 +111,8 @@ class CoreOpCalibrate(CalibrationPass):
         target = core_op.target_of(op)
         if target is None:
             raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
-        wants_units = self.units != 1 or self.partial_units not in (1, "auto")
+        given = self.partial_units, self.border_units
+        wants_units = self.units != 1 or not set(given) <= {1, "auto"}
         if wants_units and not target.holds_every_bias:
             raise CorelowerError(
                 f"{self.name}: target '{target.name}' does not hold every integer as a bias, which "
@@ -177,18 +182,28 @@ class _Calibration:
             if options.units != 1:
                 self._remark(signal, f"1 unit: {reason}")
             return fit(1)
-        units = options.units
-        if is_input(signal) and options.input_units != "auto":
-            units = options.input_units
-        fitted, why = _choose(fit, units, options.error, most)
-        if is_input(signal) and options.input_units == "auto":
-            # What is lost there no layer brings back: free rows are well spent on it.
-            free = min(free_rows(signal, self.target), most)
-            better, reached = _choose(fit, "auto", options.error * INPUT_ERROR, free)
+        at_border = self._is_at_the_border(signal)
+        units = options.border_units if at_border else options.units
+        fitted, why = _choose(fit, options.units if units == "auto" else units, options.error, most)
+        if at_border and units == "auto":
+            # What is lost there no layer brings back: what is free is well spent on it.
+            wanted, free = self._free_at_the_border(signal)
+            better, reached = _choose(fit, "auto", wanted, min(free, most))
             if better.units > fitted.units:
                 fitted, why = better, reached
         self._remark_units(signal, fitted, fit(1), "error", why)
         return fitted
+
+    def _is_at_the_border(self, signal: SignalClass) -> bool:
+        """Whether a signal is what the host gives, or what it takes."""
+        return is_input(signal) or bool(signal.values & self.outputs)
+
+    def _free_at_the_border(self, signal: SignalClass) -> tuple[float, int]:
+        """The error wanted there, and the most units that need no core more."""
+        wanted = self.options.error
+        if self.target.spikes:
+            return wanted, room_for_units(signal, self.target, free_columns=True)
+        return wanted * INPUT_ERROR, free_rows(signal, self.target) if is_input(signal) else 1
 
     def _most_units(self) -> int:
         """What `auto` gives a signal at most."""

@@ -115,7 +115,13 @@ class _Splitting:
             shape = shape_of(op.input)
             value = reshape(builder, self.units[value], (*shape[:-1], shape[-1] * rows))
         bias = _parameter(op, op.bias) if op.bias is not None else None
-        if columns > 1:
+        potential = _parameter(op, op.potential) if op.potential is not None else None
+        if columns > 1 and core_op.ticks_of(op.result) > 1:
+            # What sets neurons apart that spike is what they start with.
+            potential = self._staggered(op, potential, gain, columns)
+            bias = bias.repeat(columns, axis=1) if bias is not None else None
+            gain = gain.repeat(columns, axis=1) if gain.ndim == 2 else gain
+        elif columns > 1:
             bias = self._staggered(op, bias, gain, columns)
             gain = gain.repeat(columns, axis=1) if gain.ndim == 2 else gain
         weight = weight.repeat(rows, axis=1).repeat(columns, axis=2)
@@ -128,6 +134,7 @@ class _Splitting:
             constant(builder, weight),
             constant(builder, bias) if bias is not None and bias.any() else None,
             constant(builder, gain),
+            potential=constant(builder, potential) if potential is not None else None,
             element=code.unit,
             same_code=op.same_code is not None,
         )

@@ -42,6 +42,15 @@ END_TO_END_RATE = 0.1
 END_TO_END_STEPS = 3
 """Steps end to end, as a multiple of those of a layer."""
 
+SPIKE_STEPS = 8
+"""Steps against spikes one by one, as a multiple of those of a layer: far from where they start."""
+
+SPIKE_RATE = 10.0
+"""The rate against these, as a multiple of that of a single layer."""
+
+SPIKE_GAIN_RATE = 0.1
+"""Learning rate of a threshold's logarithm then, as a part of a weight's."""
+
 BLOCK_RATE = 0.3
 """The rate in a block of layers, as a part of that of a single one."""
 
@@ -64,7 +73,8 @@ class CoreOpTune(CalibrationPass):
     value. `blockwise` tunes the layers of a residual block together, where a single value leaves
     it. `end-to-end` then tunes all towards the golden outputs, and the golden values on the way. A
     part of the samples is held back; a phase is kept only where it brings the network closer to the
-    golden one on these.
+    golden one on these. Where neurons may spike at any tick all this is done with the numbers of
+    their spikes; then thresholds are searched, and all is tuned once more, with spikes one by one.
     """
 
     name = "core-op-tune"
@@ -108,7 +118,9 @@ class CoreOpTune(CalibrationPass):
                 # What spikes do one by one is not all that their numbers say.
                 timed = _Tuning(self, function, golden, samples, target, ctx, timed=True)
                 timed.search_thresholds()
-                self._tune(timed)
+                if "end-to-end" in self.method:
+                    timed.tune_end_to_end()
+                timed.write_back()
 
     def _tune(self, tuning: "_Tuning") -> None:
         if "layerwise" in self.method or "blockwise" in self.method:
@@ -208,7 +220,7 @@ class _Tuning:
         before = part.quality(self.state)
         self.state = self.state | part.tune(
             self.state,
-            self._schedule(END_TO_END_STEPS, END_TO_END_RATE, 1, MIXED),
+            self._end_to_end(),
             self._progress,
         )
         self._remark("end to end", before, part.quality(self.state))
@@ -342,14 +354,22 @@ class _Tuning:
         return {index: layer for index, layer in self.layers.items() if layer.op in inside}
 
     def _schedule(self, times: float, rate: float, order: int, mixed: float = 0.0) -> "Schedule":
-        from ..targets.jax.tuning import Schedule
+        from ..targets.jax.tuning import GAIN_RATE, Schedule
 
         options = self.options
+        gain_rate = SPIKE_GAIN_RATE if self.timed else GAIN_RATE
         steps, rate = round(options.steps * times), options.learning_rate * rate
-        return Schedule(steps, rate, options.batch, options.seed + order, mixed)
+        return Schedule(steps, rate, options.batch, options.seed + order, mixed, gain_rate)
+
+    def _end_to_end(self) -> "Schedule":
+        if self.timed:
+            return self._schedule(SPIKE_STEPS, SPIKE_RATE, 1, MIXED)
+        return self._schedule(END_TO_END_STEPS, END_TO_END_RATE, 1, MIXED)
 
     def _planned_steps(self) -> int:
         """Steps of all phases, for who is told of the progress."""
+        if self.timed:
+            return round(self.options.steps * SPIKE_STEPS) * ("end-to-end" in self.options.method)
         count, inside = 0, 0
         stream, methods = self._stream(self.evaluator, 0), self.options.method
         for value, _ in self.goals:

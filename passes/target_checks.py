@@ -14,11 +14,14 @@ from ..dialects.nn import shape_of
 from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.cores import cores_of, rows_needed, tiles_of
 from ..dialects.support.errors import OperationError
+from ..dialects.support.neurons import is_reciprocal, thresholds_of
 from ..dialects.support.target import EXACT_BITS, Target
 from ..dialects.trained import constant_of
 from .reform_limits import HOST_OPERATIONS
 from .unrolled_counts import unrolled_cores
 from .weight_units import ROW_UNITS
+
+REQUANTIZE = "re-run core-op-quantize-weights"
 
 Violations = Iterator[str]
 Array = npt.NDArray[np.generic]
@@ -82,6 +85,11 @@ def _check_signal(value: SSAValue, target: Target) -> Violations:
     code = core_op.code_of(value) if isinstance(value.type, TensorType) else None
     if code is not None and code.units.data > 1:
         yield f"a value is carried by {code.units.data} units; run core-op-split-units"
+    if code is not None and code.ticks.data != target.window:
+        yield (
+            f"signal is counted in {code.ticks.data} ticks, the target's window has "
+            f"{target.window}; run core-op-reencode"
+        )
     if code is not None and code.bits.data > target.signal_bits:
         yield (
             f"signal carries {code.bits.data} bits, the target's {target.signal_bits}; "
@@ -131,6 +139,12 @@ def _check_bias(op: core_op.VmmOp, target: Target) -> Violations:
     bias = _known(op.bias)
     if not op.is_quantized or bias is None:
         return
+    if target.spikes:
+        limit = target.largest_leak
+        leak = int(bias.astype(np.int64).flat[np.abs(bias.astype(np.int64)).argmax()])
+        if not -limit - 1 <= leak <= limit:
+            yield (f"leak {leak} is outside [{-limit - 1}, {limit}]; {REQUANTIZE}")
+        return
     target = target.for_inputs(op.unit_rows)
     integers = bias.astype(np.int64)
     wrong = integers[integers != representable_bias(integers, target)]
@@ -165,6 +179,9 @@ def _check_gain(op: core_op.VmmOp, target: Target) -> Violations:
     gain = _known(op.gain)
     if gain is None:
         return
+    if target.gain_values == "reciprocal":
+        yield from _check_threshold(gain, target)
+        return
     real = gain.astype(np.float64)
     bad = real[~(np.isfinite(real) & (real > 0))]
     if bad.size:
@@ -176,12 +193,42 @@ def _check_gain(op: core_op.VmmOp, target: Target) -> Violations:
             yield f"gain {odd.flat[0]:g} is not a power of two; re-run core-op-quantize-weights"
 
 
+def _check_threshold(gain: Array, target: Target) -> Violations:
+    real = gain.astype(np.float32)
+    bad = real[~(np.isfinite(real) & (real > 0))]
+    if bad.size:
+        yield f"gain {bad.flat[0]:g} is not a positive number"
+        return
+    odd = real[~is_reciprocal(real)]
+    if odd.size:
+        yield f"gain {odd.flat[0]:g} is not one over a threshold, an integer; {REQUANTIZE}"
+        return
+    largest = int(thresholds_of(real).max(initial=0))
+    if largest > target.largest_threshold:
+        yield f"threshold {largest} is outside [1, {target.largest_threshold}]; {REQUANTIZE}"
+
+
+def _check_potential(op: core_op.VmmOp, target: Target) -> Violations:
+    potential = _known(op.potential)
+    if potential is None:
+        return
+    if not target.spikes:
+        yield f"a potential at the start, but the target's neurons do not spike; {REQUANTIZE}"
+        return
+    limit = target.largest_sum
+    worst = int(np.abs(potential.astype(np.int64)).max(initial=0))
+    if worst > limit:
+        yield f"potential {worst} is outside [{-limit - 1}, {limit}]; {REQUANTIZE}"
+
+
 def _check_sums(op: core_op.VmmOp, target: Target) -> Violations:
     code, weight = core_op.code_of(op.input), _known(op.weight)
     if not op.is_quantized or code is None or weight is None or not weight.size:
         return
     bias = _known(op.bias)
-    offset = np.int64(0) if bias is None else bias.astype(np.int64)
+    offset = np.int64(0) if bias is None else bias.astype(np.int64) * core_op.ticks_of(op.result)
+    if (potential := _known(op.potential)) is not None:
+        offset = offset + potential.astype(np.int64)
     # A bound that costs one look at each weight settles nearly every layer.
     reach = max(-int(weight.min()), int(weight.max())) * op.fan_in * code.largest
     if reach + int(np.abs(offset).max()) <= target.largest_sum:
@@ -228,6 +275,7 @@ _VMM_CHECKS: tuple[Callable[[core_op.VmmOp, Target], Violations], ...] = (
     _check_weight,
     _check_bias,
     _check_gain,
+    _check_potential,
     _check_sums,
 )
 

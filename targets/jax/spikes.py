@@ -24,7 +24,7 @@ from ...dialects.support.window import Window
 from ..unit_offsets import unit_offsets
 from . import arithmetic
 from .core_op import CoreOpFunctions, Values, required_code
-from .typed import pad, scan_ticks
+from .typed import float32, pad, scan_ticks
 from .windows import LazyInput, WindowedInput, materialize, product_of
 
 
@@ -185,13 +185,19 @@ class TimedWindows(LazyInput):
         self.window = window
 
     def materialize(self) -> jax.Array:
-        return jax.vmap(lambda x: WindowedInput(x, self.window, 0.0).materialize())(self.trains)
+        def at_a_tick(x: jax.Array) -> jax.Array:
+            return WindowedInput(x, self.window, 0.0).materialize()
+
+        return jax.vmap(at_a_tick)(self.trains)
 
     def map(self, function: Any, fill: float) -> "TimedWindows":
         return TimedWindows(function(self.trains), self.window)
 
     def multiply(self, weight: jax.Array) -> jax.Array:
-        return jax.vmap(lambda x: WindowedInput(x, self.window, 0.0).multiply(weight))(self.trains)
+        def at_a_tick(x: jax.Array) -> jax.Array:
+            return WindowedInput(x, self.window, 0.0).multiply(weight)
+
+        return jax.vmap(at_a_tick)(self.trains)
 
 
 def neurons(drive: jax.Array, potential: jax.Array, gain: jax.Array, subtracts: bool) -> jax.Array:
@@ -256,6 +262,6 @@ def _spread(numbers: jax.Array, ticks: int) -> jax.Array:
 def _padded(trains: jax.Array, widths: list[tuple[int, int]], value: SSAValue) -> jax.Array:
     """Trains padded with what stands for zero."""
     code = required_code(value)
-    zeros = evenly(jnp.full((), code.zero.data, jnp.float32), value)
+    zeros = evenly(float32(code.zero.data), value)
     zeros = zeros.reshape(-1, *[1] * (trains.ndim - 1))
     return pad(trains - zeros, [(0, 0), *widths], 0.0) + zeros

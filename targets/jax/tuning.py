@@ -108,6 +108,8 @@ class Schedule:
     seed: int
     mixed: float = 0.0
     """The part of a batch that is mixed with other samples, where there is a teacher."""
+    gain_rate: float = GAIN_RATE
+    """Learning rate of a gain's logarithm, as a part of a weight's."""
 
     def rate_at(self, step: int) -> np.float32:
         """Rising over the first steps, when the optimizer knows few slopes; half a cosine then."""
@@ -223,7 +225,7 @@ class Part:
                 order = [self.devices.shared(array) for array in (index, partner, share)]
                 learned, moments = self._compiled.step(
                     learned, moments, frozen, self._constants, self._measures, data, goals,
-                    taught, order, schedule.rate_at(number),
+                    taught, order, schedule.rate_at(number), np.float32(schedule.gain_rate),
                 )  # fmt: skip
             now = {index: learned[number] for index, number in self._numbers.items()}
             quality = self.quality(state | now)
@@ -268,9 +270,6 @@ class PartCache:
 
 _OPTIMIZER = optax.scale_by_adam()
 
-_RATES = (1.0, OFFSET_RATE, GAIN_RATE, OFFSET_RATE)
-"""Of the fields of a `Trainable`, in their order."""
-
 
 def _compile(part: Part) -> Compiled:
     segment, layers, teacher = part.segment, list(part.layers.values()), part.teacher
@@ -307,8 +306,10 @@ def _compile(part: Part) -> Compiled:
         state: State, moments: optax.OptState, frozen: dict[int, Frozen],
         constants: list[jax.Array], measures: list[Measures], data: list[jax.Array],
         goals: list[jax.Array], taught: list[jax.Array], order: list[jax.Array], rate: jax.Array,
+        gain_rate: jax.Array,
     ) -> tuple[State, optax.OptState]:  # fmt: skip
         index, partner, share = order
+        rates = (1.0, OFFSET_RATE, gain_rate, OFFSET_RATE)
         inputs = [devices.by_sample(array[index]) for array in data]
         if teacher is None:
             wanted = [devices.by_sample(goal[index]) for goal in goals]
@@ -324,9 +325,7 @@ def _compile(part: Part) -> Compiled:
             number: Trainable(
                 *(
                     value - rate * part * moved
-                    for value, moved, part in zip(
-                        state[number], change[number], _RATES, strict=True
-                    )
+                    for value, moved, part in zip(state[number], change[number], rates, strict=True)
                 )
             )
             for number in state

@@ -31,7 +31,7 @@ SHORT = settings(max_examples=10, deadline=None, derandomize=True)
 
 TINY = Target("tiny", fan_in=16, fan_out=8, signal_bits=6, weights=(-127, 127), bias_rows=2)
 
-CALIBRATE = "core-op-calibrate{method=extremes input-units=1},core-op-reencode"
+CALIBRATE = "core-op-calibrate{method=extremes border-units=1},core-op-reencode"
 CODED = f"{CALIBRATE},core-op-expand,canonicalize,{CALIBRATE},canonicalize,core-op-quantize-weights"
 
 

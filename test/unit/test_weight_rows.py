@@ -135,7 +135,7 @@ def test_a_tuned_network_splits_exactly(bits: int, bias_rows: int) -> None:
     ctx = context()
     ctx.calibration = Samples(samples)
     passes = (
-        "convert-nn-to-core-op,core-op-calibrate{output=values input-units=1},core-op-reencode,"
+        "convert-nn-to-core-op,core-op-calibrate{output=values border-units=1},core-op-reencode,"
         "core-op-quantize-weights{keep-real}"
     )
     for one in [NnKeepGoldenPass(), *build_passes(passes, full_universe().all_passes, {})]:

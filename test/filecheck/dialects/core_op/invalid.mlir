@@ -664,3 +664,64 @@ func.func @f(%x: tensor<1x2xf32>, %w: tensor<1x2x3xf32>, %b: tensor<1x3xf32>) {
   %y = core_op.vmm relu %x, %w bias %b : (tensor<1x2xf32>, tensor<1x2x3xf32>) -> tensor<1x3xf32>
   func.return
 }
+
+// -----
+
+// --- numbers that are counted in ticks
+// CHECK: error: what comes in ticks is spikes of 1 bit, not 2
+func.func @f(%x: tensor<4x!core_op.code<2, 0.5, 0, ticks 4>>) {
+  func.return
+}
+
+// -----
+
+// CHECK: error: a window has 1 tick or more, not 0
+func.func @f(%x: tensor<4x!core_op.code<1, 0.5, 0, ticks 0>>) {
+  func.return
+}
+
+// -----
+
+// CHECK: error: 200 units of 1 bits reach 80000 in 400 ticks; a number is at most 65535
+func.func @f(%x: tensor<4x!core_op.code<1, 0.5, 0, units 200, ticks 400>>) {
+  func.return
+}
+
+// -----
+
+// CHECK: error: zero point 5 is not in 0..4
+func.func @f(%x: tensor<4x!core_op.code<1, 0.5, 5, ticks 4>>) {
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.vmm: the potential has shape [3, 1], not [1, 3]
+func.func @f(%x: tensor<1x2x!core_op.code<1, 0.5, 0, ticks 4>>, %w: tensor<1x2x3xi8>, %v: tensor<3x1xi32>, %g: tensor<1xf32>) {
+  %y = core_op.vmm relu %x, %w potential %v gain %g : (tensor<1x2x!core_op.code<1, 0.5, 0, ticks 4>>, tensor<1x2x3xi8>, tensor<3x1xi32>, tensor<1xf32>) -> tensor<1x3x!core_op.code<1, 0.5, 0, ticks 4>>
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.vmm: a potential belongs to a result that is counted in ticks
+func.func @f(%x: tensor<1x2x!core_op.code<6, 0.5, 0>>, %w: tensor<1x2x3xi8>, %v: tensor<1x3xi32>, %g: tensor<1xf32>) {
+  %y = core_op.vmm relu %x, %w potential %v gain %g : (tensor<1x2x!core_op.code<6, 0.5, 0>>, tensor<1x2x3xi8>, tensor<1x3xi32>, tensor<1xf32>) -> tensor<1x3x!core_op.code<6, 0.5, 0>>
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.vmm: a potential belongs to integer weights
+func.func @f(%x: tensor<1x2x!core_op.code<1, 0.5, 0, ticks 4>>, %w: tensor<1x2x3xf32>, %v: tensor<1x3xi32>) {
+  %y = core_op.vmm relu %x, %w potential %v : (tensor<1x2x!core_op.code<1, 0.5, 0, ticks 4>>, tensor<1x2x3xf32>, tensor<1x3xi32>) -> tensor<1x3x!core_op.code<1, 0.5, 0, ticks 4>>
+  func.return
+}
+
+// -----
+
+// CHECK: error: core_op.vmm: integer weights need an integer potential
+func.func @f(%x: tensor<1x2x!core_op.code<1, 0.5, 0, ticks 4>>, %w: tensor<1x2x3xi8>, %v: tensor<1x3xf32>, %g: tensor<1xf32>) {
+  %y = core_op.vmm relu %x, %w potential %v gain %g : (tensor<1x2x!core_op.code<1, 0.5, 0, ticks 4>>, tensor<1x2x3xi8>, tensor<1x3xf32>, tensor<1xf32>) -> tensor<1x3x!core_op.code<1, 0.5, 0, ticks 4>>
+  func.return
+}

@@ -122,4 +122,19 @@ func.func @codes(%a: tensor<1x!core_op.code<1, 1, 1>>, %b: tensor<1x!core_op.cod
   func.return
 }
 
+// Numbers that are counted in ticks, and neurons.
+
+// CHECK-LABEL: func.func @spikes
+// CHECK-SAME:    tensor<1x3x!core_op.code<1, 0.5, 0, ticks 16>>
+// CHECK-SAME:    tensor<2x!core_op.code<1, 0.5, 6, units 3, ticks 8>>
+// CHECK-NEXT:    %{{.*}} = core_op.vmm relu %{{.*}}, %{{.*}} bias %{{.*}} potential %{{.*}} gain %{{.*}} : (tensor<1x3x!core_op.code<1, 0.5, 0, ticks 16>>, tensor<1x3x4xi8>, tensor<1x4xi32>, tensor<1x4xi32>, tensor<1x4xf32>) -> tensor<1x4x!core_op.code<1, 0.25, 0, ticks 16>>
+// CHECK-NEXT:    %{{.*}} = core_op.vmm linear %{{.*}}, %{{.*}} potential %{{.*}} gain %{{.*}} : (tensor<1x3x!core_op.code<1, 0.5, 0, ticks 16>>, tensor<1x3x4xi8>, tensor<1x4xi32>, tensor<1xf32>) -> tensor<1x4x!core_op.code<1, 0.25, 3, ticks 16>>
+// GENERIC:       operandSegmentSizes = array<i32: 1, 1, 1, 1, 1>
+// GENERIC:       operandSegmentSizes = array<i32: 1, 1, 0, 1, 1>
+func.func @spikes(%x: tensor<1x3x!core_op.code<1, 0.5, 0, ticks 16>>, %u: tensor<2x!core_op.code<1, 0.5, 6, units 3, ticks 8>>, %w: tensor<1x3x4xi8>, %b: tensor<1x4xi32>, %v: tensor<1x4xi32>, %g: tensor<1x4xf32>, %h: tensor<1xf32>) {
+  %y = core_op.vmm relu %x, %w bias %b potential %v gain %g : (tensor<1x3x!core_op.code<1, 0.5, 0, ticks 16>>, tensor<1x3x4xi8>, tensor<1x4xi32>, tensor<1x4xi32>, tensor<1x4xf32>) -> tensor<1x4x!core_op.code<1, 0.25, 0, ticks 16>>
+  %z = core_op.vmm linear %x, %w potential %v gain %h : (tensor<1x3x!core_op.code<1, 0.5, 0, ticks 16>>, tensor<1x3x4xi8>, tensor<1x4xi32>, tensor<1xf32>) -> tensor<1x4x!core_op.code<1, 0.25, 3, ticks 16>>
+  func.return
+}
+
 }
