@@ -75,14 +75,14 @@ class UnrollPositions(RewritePattern):
         reads = wiring.of(op.input).reshape(-1, op.groups, op.fan_in)
         padded = read_or_fold_padding(op, reads, wiring.size, self.target)
         parameters.bias = padded.bias
-        products = products_of(
+        options = products_of(
             shape_of(op.input)[:-2],
             parameters.weight,
             padded.reads,
             parameters.kinds(self.target),
         )
         rooms = rooms_of(self.target, op.fan_in, padded.bias)
-        cores = plan_cores(products, rooms)
+        cores = plan_cores(options, rooms)
         if cores is None:
             raise OperationError(
                 op,
@@ -92,9 +92,11 @@ class UnrollPositions(RewritePattern):
         if op.positions == 1 and len(cores) >= op.groups:
             self.count.add(op, op.groups, op.fan_in, op.outputs)
             return
-        widest = _Widest(max(len(core.reads) for core in cores), max(c.columns for c in cores))
+        # A matrix of zeros over the border reads nothing; it keeps a row.
+        rows = max(1, *(len(core.reads) for core in cores))
+        widest = _Widest(rows, max(core.columns for core in cores))
         self.count.add(op, len(cores), widest.rows, widest.columns)
-        self._say(op, len(cores), least_cores(products, rooms[0]))
+        self._say(op, len(cores), least_cores(options[0], rooms[0]))
         product = _unrolled(op, cores, widest, parameters, padded, wiring, rewriter)
         self.count.done.add(product)
         for mark in MARKS:

@@ -55,9 +55,10 @@ def products_of(
     weight: npt.NDArray[np.number],
     reads: Integers,
     kinds: Sequence[Hashable],
-) -> Products:
+) -> list[Products]:
     """
-    The products of weights G x M x N with what is read, P x G x M, in as small parts as possible.
+    The products of weights G x M x N with what is read, P x G x M: in as small parts as possible,
+    and, where that is another way to see them, a part a group.
 
     Outputs that have no input in common, directly or through others, are parts of their own, as
     those of small groups that one matrix holds along its diagonal. Inputs without weights are in
@@ -68,7 +69,12 @@ def products_of(
         for group, matrix in enumerate(weight)
         for inputs, outputs in components(matrix != 0)
     ]
-    return Products(positions, tuple(parts))
+    found = [Products(positions, tuple(parts))]
+    if len(parts) > len(weight):
+        every = np.arange(weight.shape[1]), np.arange(weight.shape[2])
+        whole = [Part(group, *every, reads[:, group], kinds[group]) for group in range(len(weight))]
+        found.append(Products(positions, tuple(whole)))
+    return found
 
 
 def components(is_used: npt.NDArray[np.bool_]) -> list[tuple[Integers, Integers]]:
@@ -141,18 +147,15 @@ class Core:
         return sum(piece.columns for piece in self.pieces)
 
 
-def plan_cores(products: Products, rooms: Sequence[Room]) -> list[Core] | None:
+def plan_cores(options: Sequence[Products], rooms: Sequence[Room]) -> list[Core] | None:
     """
     Cores that together compute every output once, as few as the search finds.
 
-    Of several shapes of a core's room the best one. `None` where a product exceeds every one.
+    Of several ways to see the products, and shapes of a core's room, the best. `None` where a
+    product exceeds every one.
     """
-    best: list[Core] | None = None
-    for room in rooms:
-        cores = _plan_in(products, room)
-        if cores is not None and (best is None or len(cores) < len(best)):
-            best = cores
-    return best
+    plans = [_plan_in(products, room) for products in options for room in rooms]
+    return min((plan for plan in plans if plan is not None), key=_size, default=None)
 
 
 def least_cores(products: Products, room: Room) -> int:
