@@ -20,7 +20,7 @@ from .core_rooms import rooms_of
 from .pass_base import CorelowerPass, lowered_functions, remark, run_patterns
 from .product_rewriting import replace_product
 from .unrolled_cores import Core, least_cores, plan_cores, products_of
-from .unrolled_limits import UnrolledCount
+from .unrolled_limits import UnrolledCount, plural
 from .unrolled_padding import Padded, read_or_fold_padding
 from .weight_units import ROW_UNITS
 from .wiring import AUXILIARY, FIXED, PARTIAL, constant, reshape
@@ -108,12 +108,11 @@ class UnrollPositions(RewritePattern):
         replace_product(op, value, rewriter)
 
     def _say(self, op: core_op.VmmOp, cores: int, least: int) -> None:
+        there = plural(cores, "core")
+        text = f"{op.positions} positions of {op.groups} x {op.outputs} outputs in {there}"
         if op.positions == 1:
-            text = f"{op.groups} groups in {cores} cores"
-        else:
-            text = f"{op.positions} positions of {op.groups} x {op.outputs} outputs"
-            text += f" in {cores} cores; its inputs and outputs alone fill {least}"
-        remark(self.ctx, op, text)
+            text = f"{op.groups} groups in {there}"
+        remark(self.ctx, op, f"{text}; its inputs and outputs alone fill {least}")
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,10 @@ def products_of(
     ]
     found = [Products(positions, tuple(parts))]
     if len(parts) > len(weight):
-        every = np.arange(weight.shape[1]), np.arange(weight.shape[2])
-        whole = [Part(group, *every, reads[:, group], kinds[group]) for group in range(len(weight))]
+        rows, columns = (np.arange(count, dtype=np.int64) for count in weight.shape[1:])
+        whole = [
+            Part(group, rows, columns, reads[:, group], kind) for group, kind in enumerate(kinds)
+        ]
         found.append(Products(positions, tuple(whole)))
     return found
 

@@ -7,8 +7,7 @@
 !offset = !core_op.code<4, 0.5, 3>
 #chip = #core_op.target<"chip", fan_in = 4, fan_out = 4, signal_bits = 4, weights = [-8, 7], bias_bits = 16, shares_positions = false>
 module attributes {core_op.target = #chip} {
-  // Three windows of 2 read 4 numbers; the fourth, and one input of it, are another core's. What
-  // that core does not use reads what stands for zero.
+  // Two windows of 2 elements in each core read 3 numbers, the middle one once.
   // CHECK-LABEL: func.func @window
   // CHECK:         [[F:%.*]] = core_op.reshape %x : (tensor<5x1x1x!core_op.code<4, 0.5, 0>>) -> tensor<5x!core_op.code<4, 0.5, 0>>
   // CHECK:         [[I:%.*]] = core_op.gather [[F]] axis 0 indices [0, 1, 2, 2, 3, 4] : (tensor<5x!core_op.code<4, 0.5, 0>>) -> tensor<6x!core_op.code<4, 0.5, 0>>
@@ -43,8 +42,10 @@ module attributes {core_op.target = #chip} {
     func.return %y : tensor<2x1x1x!offset>
   }
 
-  // Groups of one gain lie side by side, what was said of the product holds for its cores.
+  // Groups of one gain lie side by side; a row of no use reads what stands for zero. What was said
+  // of the product holds for its cores.
   // CHECK-LABEL: func.func @groups
+  // CHECK:         core_op.gather {{.*}} indices [0, 2, 1, 3]
   // CHECK-DAG:     trained.tensor [0.25, 0.5] : tensor<2xf32>
   // CHECK:         core_op.vmm linear {{.*}} {core_op.auxiliary, core_op.partial} : (tensor<2x2x!core_op.code<4, 0.5, 0>>, tensor<2x2x2xi8>, tensor<2xf32>)
   func.func @groups(%x: tensor<3x1x!code>) -> tensor<3x1x!code> {
