@@ -18,8 +18,9 @@ from ..dialects.support.provenance import golden_name
 from ..dialects.support.target import Target
 from .core_rooms import rooms_of
 from .pass_base import CorelowerPass, lowered_functions, remark, run_patterns
+from .product_parts import products_of
 from .product_rewriting import replace_product
-from .unrolled_cores import Core, least_cores, plan_cores, products_of
+from .unrolled_cores import Core, least_cores, plan_cores
 from .unrolled_limits import UnrolledCount, plural
 from .unrolled_padding import Padded, read_or_fold_padding
 from .weight_units import ROW_UNITS
