@@ -262,20 +262,34 @@ def _joined(cores: Sequence[Core], room: Room) -> list[Core]:
     """
     if len(cores) > LARGEST_JOINED:
         return list(cores)
-    least = min(core.columns for core in cores)
-    full = [core for core in cores if core.columns + least > room.outputs]
+    columns = [core.columns for core in cores]
+    least = min(columns)
+    full = [
+        core for core, taken in zip(cores, columns, strict=True) if taken + least > room.outputs
+    ]
+    if len(full) == len(cores):
+        return full
+    is_read = np.zeros(1 + max(int(core.reads.max(initial=0)) for core in cores), np.bool_)
     bins: list[Core] = []
-    for core in sorted(
-        (core for core in cores if core.columns + least <= room.outputs),
-        key=lambda core: (-core.columns, -len(core.reads)),
-    ):
-        for place, other in enumerate(bins):
-            if core.columns + other.columns > room.outputs:
-                continue
-            reads = np.union1d(core.reads, other.reads)
-            if len(reads) <= room.inputs:
-                bins[place] = Core((*other.pieces, *core.pieces), reads)
+    free: list[int] = []
+    """The outputs that each bin has room for."""
+    order = sorted(range(len(cores)), key=lambda place: (-columns[place], -len(cores[place].reads)))
+    for place in order:
+        core, taken = cores[place], columns[place]
+        if taken + least > room.outputs:
+            continue
+        is_read[core.reads] = True
+        for number, other in enumerate(bins):
+            # What both read counts once.
+            if free[number] >= taken and room.inputs >= len(core.reads) + np.count_nonzero(
+                ~is_read[other.reads]
+            ):
+                pieces = (*other.pieces, *core.pieces)
+                bins[number] = Core(pieces, np.union1d(core.reads, other.reads))
+                free[number] -= taken
                 break
         else:
             bins.append(core)
+            free.append(room.outputs - taken)
+        is_read[core.reads] = False
     return full + bins
