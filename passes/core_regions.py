@@ -20,6 +20,9 @@ from .footprints import Flags, Footprint, Integers, window_footprint
 LARGEST_AXIS = 2048
 """Positions along an axis of the search; longer axes are searched in pieces."""
 
+LARGEST_COUNTED = 56
+"""Positions along an axis up to which `window_cores` searches the whole image."""
+
 _CORES, _INPUTS = 1 << 42, 1 << 14
 """What a core, and an input, weigh in a cost: first cores count, then inputs, then balance."""
 
@@ -255,12 +258,22 @@ def _any_of(sums: Integers, size: int) -> Flags:
 def window_cores(
     window: Window, spatial: tuple[int, ...], channels: int, groups: int, outputs: int, room: Room
 ) -> int | None:
-    """The cores of a convolution, see `best_regions`; `None` where a window exceeds a core."""
-    if max(window.output(spatial)[0], prod(window.output(spatial)[1:])) > LARGEST_AXIS:
-        positions = prod(window.output(spatial))
-        return apart_cores(window.size * channels, outputs, groups * positions, room)
-    found = best_regions(window_footprint(window, spatial, channels), groups, outputs, room)
-    return found.cores if found is not None else None
+    """
+    The cores of a convolution, see `best_regions`; `None` where a window exceeds a core.
+
+    Of an image of more than `LARGEST_COUNTED` positions along an axis a smaller one is searched,
+    and its cores are scaled up: a count for choices, not a plan.
+    """
+    positions = window.output(spatial)
+    counted = tuple(
+        extent - max(0, along - LARGEST_COUNTED) * stride
+        for extent, along, stride in zip(spatial, positions, window.strides, strict=True)
+    )
+    smaller = window.output(counted)
+    if max(smaller[0], prod(smaller[1:])) > LARGEST_AXIS:
+        return apart_cores(window.size * channels, outputs, groups * prod(positions), room)
+    found = best_regions(window_footprint(window, counted, channels), groups, outputs, room)
+    return -(-found.cores * prod(positions) // prod(smaller)) if found is not None else None
 
 
 def apart_cores(inputs: int, outputs: int, count: int, room: Room) -> int | None:
