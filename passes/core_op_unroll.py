@@ -18,9 +18,10 @@ from ..dialects.support.provenance import golden_name
 from ..dialects.support.target import Target
 from .core_rooms import rooms_of
 from .pass_base import CorelowerPass, lowered_functions, remark, run_patterns
+from .product_parts import products_of
 from .product_rewriting import replace_product
-from .unrolled_cores import Core, least_cores, plan_cores, products_of
-from .unrolled_limits import UnrolledCount
+from .unrolled_cores import Core, least_cores, plan_cores
+from .unrolled_limits import UnrolledCount, plural
 from .unrolled_padding import Padded, read_or_fold_padding
 from .weight_units import ROW_UNITS
 from .wiring import AUXILIARY, FIXED, PARTIAL, constant, reshape
@@ -75,14 +76,14 @@ class UnrollPositions(RewritePattern):
         reads = wiring.of(op.input).reshape(-1, op.groups, op.fan_in)
         padded = read_or_fold_padding(op, reads, wiring.size, self.target)
         parameters.bias = padded.bias
-        products = products_of(
+        options = products_of(
             shape_of(op.input)[:-2],
             parameters.weight,
             padded.reads,
             parameters.kinds(self.target),
         )
         rooms = rooms_of(self.target, op.fan_in, padded.bias)
-        cores = plan_cores(products, rooms)
+        cores = plan_cores(options, rooms)
         if cores is None:
             raise OperationError(
                 op,
@@ -92,9 +93,11 @@ class UnrollPositions(RewritePattern):
         if op.positions == 1 and len(cores) >= op.groups:
             self.count.add(op, op.groups, op.fan_in, op.outputs)
             return
-        widest = _Widest(max(len(core.reads) for core in cores), max(c.columns for c in cores))
+        # A matrix of zeros over the border reads nothing; it keeps a row.
+        rows = max(1, *(len(core.reads) for core in cores))
+        widest = _Widest(rows, max(core.columns for core in cores))
         self.count.add(op, len(cores), widest.rows, widest.columns)
-        self._say(op, len(cores), least_cores(products, rooms[0]))
+        self._say(op, len(cores), least_cores(options[0], rooms[0]))
         product = _unrolled(op, cores, widest, parameters, padded, wiring, rewriter)
         self.count.done.add(product)
         for mark in MARKS:
@@ -106,12 +109,11 @@ class UnrollPositions(RewritePattern):
         replace_product(op, value, rewriter)
 
     def _say(self, op: core_op.VmmOp, cores: int, least: int) -> None:
+        there = plural(cores, "core")
+        text = f"{op.positions} positions of {op.groups} x {op.outputs} outputs in {there}"
         if op.positions == 1:
-            text = f"{op.groups} groups in {cores} cores"
-        else:
-            text = f"{op.positions} positions of {op.groups} x {op.outputs} outputs"
-            text += f" in {cores} cores; its inputs and outputs alone fill {least}"
-        remark(self.ctx, op, text)
+            text = f"{op.groups} groups in {there}"
+        remark(self.ctx, op, f"{text}; its inputs and outputs alone fill {least}")
 
 
 @dataclass(frozen=True)

@@ -15,92 +15,15 @@ from .core_regions import (
     Room,
     best_regions,
     cores_of_rectangle,
-    index_footprint,
     layouts,
 )
+from .footprints import index_footprint
+from .product_parts import Part, Products
 
 Integers = npt.NDArray[np.int64]
 
 LARGEST_JOINED = 4096
 """Cores of a layer up to which those that are not full are joined."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """
-    Outputs of a group, and the inputs that they have weights for: what must share no core with
-    other outputs of the group.
-
-    `reads` is P x inputs: the number of what is read at each position, negative where it is
-    nothing. At one position no number is twice. Parts of different `kind` share no core.
-    """
-
-    group: int
-    inputs: Integers
-    outputs: Integers
-    reads: Integers
-    kind: Hashable
-
-
-@dataclass(frozen=True)
-class Products:
-    """The parts of a product, each of them at all positions."""
-
-    positions: tuple[int, ...]
-    parts: tuple[Part, ...]
-
-
-def products_of(
-    positions: tuple[int, ...],
-    weight: npt.NDArray[np.number],
-    reads: Integers,
-    kinds: Sequence[Hashable],
-) -> Products:
-    """
-    The products of weights G x M x N with what is read, P x G x M, in as small parts as possible.
-
-    Outputs that have no input in common, directly or through others, are parts of their own, as
-    those of small groups that one matrix holds along its diagonal. Inputs without weights are in
-    none.
-    """
-    parts = [
-        Part(group, inputs, outputs, reads[:, group, inputs], kinds[group])
-        for group, matrix in enumerate(weight)
-        for inputs, outputs in components(matrix != 0)
-    ]
-    return Products(positions, tuple(parts))
-
-
-def components(is_used: npt.NDArray[np.bool_]) -> list[tuple[Integers, Integers]]:
-    """
-    The rows and columns of the blocks of a matrix M x N whose entries outside blocks are not used.
-
-    Columns without an entry are in the first block.
-    """
-    rows, columns = is_used.shape
-    none = rows + columns
-    names = np.full(rows, none)
-    is_row = np.asarray(is_used.any(axis=1))
-    names[is_row] = np.flatnonzero(is_row)
-    if not is_row.any():
-        return [(np.arange(min(1, rows)), np.arange(columns))]
-    # Every row takes the least name among those that it meets in a column, until none changes.
-    while True:
-        by_column = _least_names(is_used.T, names, none)
-        met = _least_names(is_used, by_column, none)
-        if np.array_equal(met, names):
-            break
-        names = met
-    by_column[by_column == none] = names.min()
-    found: list[int] = np.unique(by_column).tolist()
-    return [(np.flatnonzero(names == name), np.flatnonzero(by_column == name)) for name in found]
-
-
-def _least_names(is_used: npt.NDArray[np.bool_], names: Integers, none: int) -> Integers:
-    """The least of the names that each row of a matrix has an entry for."""
-    met = np.full(is_used.shape, none)
-    np.copyto(met, names[None], where=is_used)
-    return np.asarray(met.min(axis=1, initial=none), np.int64)
 
 
 @dataclass(frozen=True)
@@ -141,18 +64,15 @@ class Core:
         return sum(piece.columns for piece in self.pieces)
 
 
-def plan_cores(products: Products, rooms: Sequence[Room]) -> list[Core] | None:
+def plan_cores(options: Sequence[Products], rooms: Sequence[Room]) -> list[Core] | None:
     """
     Cores that together compute every output once, as few as the search finds.
 
-    Of several shapes of a core's room the best one. `None` where a product exceeds every one.
+    Of several ways to see the products, and shapes of a core's room, the best. `None` where a
+    product exceeds every one.
     """
-    best: list[Core] | None = None
-    for room in rooms:
-        cores = _plan_in(products, room)
-        if cores is not None and (best is None or len(cores) < len(best)):
-            best = cores
-    return best
+    plans = [_plan_in(products, room) for products in options for room in rooms]
+    return min((plan for plan in plans if plan is not None), key=_size, default=None)
 
 
 def least_cores(products: Products, room: Room) -> int:
@@ -342,20 +262,34 @@ def _joined(cores: Sequence[Core], room: Room) -> list[Core]:
     """
     if len(cores) > LARGEST_JOINED:
         return list(cores)
-    least = min(core.columns for core in cores)
-    full = [core for core in cores if core.columns + least > room.outputs]
+    columns = [core.columns for core in cores]
+    least = min(columns)
+    full = [
+        core for core, taken in zip(cores, columns, strict=True) if taken + least > room.outputs
+    ]
+    if len(full) == len(cores):
+        return full
+    is_read = np.zeros(1 + max(int(core.reads.max(initial=0)) for core in cores), np.bool_)
     bins: list[Core] = []
-    for core in sorted(
-        (core for core in cores if core.columns + least <= room.outputs),
-        key=lambda core: (-core.columns, -len(core.reads)),
-    ):
-        for place, other in enumerate(bins):
-            if core.columns + other.columns > room.outputs:
-                continue
-            reads = np.union1d(core.reads, other.reads)
-            if len(reads) <= room.inputs:
-                bins[place] = Core((*other.pieces, *core.pieces), reads)
+    free: list[int] = []
+    """The outputs that each bin has room for."""
+    order = sorted(range(len(cores)), key=lambda place: (-columns[place], -len(cores[place].reads)))
+    for place in order:
+        core, taken = cores[place], columns[place]
+        if taken + least > room.outputs:
+            continue
+        is_read[core.reads] = True
+        for number, other in enumerate(bins):
+            # What both read counts once.
+            if free[number] >= taken and room.inputs >= len(core.reads) + np.count_nonzero(
+                ~is_read[other.reads]
+            ):
+                pieces = (*other.pieces, *core.pieces)
+                bins[number] = Core(pieces, np.union1d(core.reads, other.reads))
+                free[number] -= taken
                 break
         else:
             bins.append(core)
+            free.append(room.outputs - taken)
+        is_read[core.reads] = False
     return full + bins

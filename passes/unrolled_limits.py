@@ -48,7 +48,7 @@ class UnrolledCount:
     def tell(self, ctx: Context, function: FuncOp) -> None:
         """A remark on the whole function."""
         if self.cores:
-            text = f"{self.cores} cores, {self.weight_cores} of them with trained weights"
+            text = f"{plural(self.cores, 'core')}, {self.weight_cores} of them with trained weights"
             remark(ctx, function, text)
 
     def _check(self, op: core_op.VmmOp) -> None:
@@ -74,3 +74,8 @@ def _least(op: core_op.VmmOp, target: Target) -> tuple[int, int]:
     """The synapses and the cores that a product takes in any case."""
     outputs = op.positions * op.groups * op.outputs
     return outputs * op.fan_in, -(-outputs // target.fan_out)
+
+
+def plural(count: int, what: str) -> str:
+    """So many of something, as one says it."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 from corelower.dialects.support.target import Target
 from corelower.dialects.support.window import Window
 from corelower.passes.core_regions import (
-    Footprint,
-    Integers,
     Rectangle,
     Regions,
     Room,
     best_regions,
     cores_of_rectangle,
-    index_footprint,
     window_cores,
+)
+from corelower.passes.footprints import (
+    Footprint,
+    Integers,
+    index_footprint,
     window_footprint,
 )
 from corelower.passes.unrolled_counts import Layer, Tiling, best_tiling
