@@ -94,7 +94,16 @@ class LoadCores(RewritePattern):
         tensors += [_tensor(array, np.int32, name) for name, array in registers.items()]
         listens, synapses, *rest = (tensor.result for tensor in tensors)
         named = dict(zip(registers, rest, strict=True))
-        cores = tianji.CoresOp(wiring.sources, listens, synapses, code, **named)
+        cores = tianji.CoresOp(
+            wiring.sources,
+            listens,
+            synapses,
+            code,
+            bias=named["bias"],
+            cut=named.get("cut"),
+            threshold=named.get("threshold"),
+            initial=named.get("initial"),
+        )
         cores.attributes.update(op.attributes)
         shape = shape_of(op.result)
         new: list[Operation] = [*tensors, cores]

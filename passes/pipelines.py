@@ -57,4 +57,9 @@ PIPELINES: dict[str, str] = {
         "core-op-split-weights,core-op-split-units,core-op-pack,canonicalize,verify-target,"
         "convert-core-op-to-prime,canonicalize,prime-map"
     ),
+    # Coded dot products to TianJi's cores, one for every few positions, and these to its chips.
+    "core-op-to-tianji": (
+        "core-op-split-weights,core-op-split-units,core-op-unroll,canonicalize,verify-target,"
+        "convert-core-op-to-tianji,canonicalize,tianji-map"
+    ),
 }

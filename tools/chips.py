@@ -87,4 +87,32 @@ def _prime() -> ChipTools:
     )
 
 
-_CHIPS: dict[str, Callable[[], ChipTools]] = {"prime": _prime}
+def _tianji() -> ChipTools:
+    from dataclasses import asdict
+
+    from ..passes.tianji_summary import mapping_summary
+    from ..targets.tianji.image_writer import write_image
+
+    def figures(module: ModuleOp) -> MappingFigures:
+        summary = mapping_summary(module)
+        return MappingFigures(
+            summary.cores, summary.weight_cores, summary.utilisation, asdict(summary)
+        )
+
+    def load(path: Path) -> ChipSimulator:
+        # Its simulator computes with JAX, which is loaded when it is used.
+        from ..targets.tianji.image import read_image
+        from ..targets.tianji.simulator import Simulator
+
+        return Simulator(read_image(path))
+
+    return ChipTools(
+        pipeline="core-op-to-tianji",
+        image_name="network.tianji",
+        write_image=lambda module, path: write_image(module, path),
+        load=load,
+        figures=figures,
+    )
+
+
+_CHIPS: dict[str, Callable[[], ChipTools]] = {"prime": _prime, "tianji": _tianji}

@@ -22,6 +22,8 @@ from ..targets.measures import Comparison, ComparisonRecord, ValuePlace
 from ..targets.prime.image import is_image, read_image
 from ..targets.prime.programmed_mats import Mode
 from ..targets.prime.simulator import Simulator
+from ..targets.tianji import image as tianji_image
+from .chips import ChipSimulator
 from .diagnostics import verify
 from .ir_files import decode, read_module
 from .progress import Progress
@@ -117,14 +119,14 @@ class FunctionModel(Model):
 class ImageModel(Model):
     """A chip image in its simulator, which needs nothing but the image."""
 
-    def __init__(self, path: str, simulator: Simulator):
+    def __init__(self, path: str, simulator: ChipSimulator, input_shapes: list[Shape]):
         self.name = Path(path).name
         self.simulator = simulator
+        self._input_shapes = input_shapes
 
     @property
     def input_shapes(self) -> list[Shape]:
-        image = self.simulator.image
-        return [image.values[port.value].shape for port in image.inputs]
+        return self._input_shapes
 
     def batches(
         self, inputs: Sequence[Samples], batch_size: int | None = None
@@ -146,14 +148,30 @@ def load_model(
 
     `path` may be `-`, standard input; `function` is `main` where none is named.
     """
-    if path != "-" and is_image(path):
+    if path != "-" and (is_prime := is_image(path)) | tianji_image.is_image(path):
         if function is not None:
             raise CorelowerError(f"a chip image has no functions; leave out '{function}'", path)
-        return ImageModel(path, chip.load(path))
+        return _prime_model(path, chip) if is_prime else _tianji_model(path, chip)
     if chip != EXACT:
         raise CorelowerError("how a chip computes is for chip images; IR is run as it is", path)
     module = load_module(ctx, path)
     return FunctionModel(module, find_function(module, function or "main"))
+
+
+def _prime_model(path: str, chip: ChipOptions) -> ImageModel:
+    simulator = chip.load(path)
+    image = simulator.image
+    return ImageModel(path, simulator, [image.values[port.value].shape for port in image.inputs])
+
+
+def _tianji_model(path: str, chip: ChipOptions) -> ImageModel:
+    if chip != EXACT:
+        raise CorelowerError("TianJi is digital: its images are simulated exactly", path)
+    from ..targets.tianji.simulator import Simulator as TianjiSimulator
+
+    image = tianji_image.read_image(path)
+    shapes = [image.values[port.value].shape for port in image.inputs]
+    return ImageModel(path, TianjiSimulator(image), shapes)
 
 
 def load_module(ctx: CorelowerContext, path: str) -> ModuleOp:

@@ -67,6 +67,15 @@ def prime_to_image(request: Request) -> None:
     write_image(read_input(request), request.output)
 
 
+def tianji_to_image(request: Request) -> None:
+    """Mapped IR of the tianji level to a chip image."""
+    from ..targets.tianji.image_writer import write_image
+
+    if request.output is None:
+        raise CorelowerError("--tianji-to-image writes a binary file: name it with -o")
+    write_image(read_input(request), request.output)
+
+
 def to_dot(request: Request) -> None:
     """IR to a drawing."""
     from .graphviz import to_dot
@@ -78,6 +87,9 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "import-onnx": Translation("read an ONNX model, write IR in the nn dialect", import_onnx),
     "prime-to-image": Translation(
         "read mapped IR of the prime level, write a chip image", prime_to_image
+    ),
+    "tianji-to-image": Translation(
+        "read mapped IR of the tianji level, write a chip image", tianji_to_image
     ),
     "to-dot": Translation("read IR, write a drawing of it as Graphviz text", to_dot),
 }

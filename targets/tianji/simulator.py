@@ -21,6 +21,7 @@ import numpy.typing as npt
 from ...dialects.support.user_error import CorelowerError
 from ..images import steps as any_chip
 from ..images.moves import move
+from ..jax.typed import HIGHEST, grouped_product, jit, to_device
 from .image import read_image
 from .image_format import NOTHING, Image, Integers, Layer
 from .steps import Decode, Encode, Read
@@ -36,8 +37,14 @@ BATCH_BYTES = 16 << 20
 
 LARGEST_BATCH = 512
 
+Neurons = list[tuple[jax.Array, jax.Array]]
+"""The potentials and the spikes so far of every layer's neurons."""
+
 DENSE_FACTOR = 4
 """A layer is one matrix where that takes at most so many times the products of its cores."""
+
+ROW_DENSE_FACTOR = 1.5
+"""The same where axons' signals are rows, which are cheap to gather."""
 
 LARGEST_DENSE = 1 << 26
 """Entries of such a matrix."""
@@ -51,6 +58,7 @@ class Simulator:
         self.timed = image.chip.firing == "tick" and any(o.ticks > 1 for o in image.layers)
         self._batch_size = batch_size or self._default_batch()
         self._layers = _loaded_layers(image)
+        self._all_spike = all(layer.ticks > 1 for layer in image.layers)
         self._reads = [i.step for i in image.program if isinstance(i.step, Read)]
         self._ticks = np.concatenate(
             [np.empty(0, np.int64)]
@@ -60,8 +68,8 @@ class Simulator:
                 if isinstance(i.step, Encode)
             ]
         )
-        self._compiled: Callable[[jax.Array], tuple[jax.Array, ...]] = jax.jit(self._compute)
-        self._counted: Callable[[jax.Array], tuple[jax.Array, ...]] = jax.jit(self._totals)
+        self._compiled: Callable[[jax.Array], tuple[jax.Array, ...]] = jit(self._compute)
+        self._counted: Callable[[jax.Array], tuple[jax.Array, ...]] = jit(self._totals)
 
     def run(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
         """
@@ -143,7 +151,7 @@ class Simulator:
     def _padded(self, host: Floats) -> jax.Array:
         """A batch filled up: one size means one compilation."""
         short = self._batch_size - len(host)
-        return jax.device_put(np.pad(host, [(0, short), (0, 0)]) if short else host)
+        return to_device(np.pad(host, [(0, short), (0, 0)]) if short else host)
 
     def _host_values(
         self, inputs: Sequence[Array], taken: Sequence[Numbers] | None
@@ -191,6 +199,8 @@ class Simulator:
             for layer in self._layers:
                 numbers.append(layer.settle(layer.sums([numbers[u] for u in layer.used])))
             return tuple(numbers[1:])
+        if self._all_spike:
+            return self._tick_by_tick(host)
         # Trains where signals spike, [ticks, samples, signals]; numbers where they are graded.
         signals, counts = [self._trains(host)], [host]
         for layer in self._layers:
@@ -208,6 +218,37 @@ class Simulator:
             signals.append(trains)
             counts.append(trains.sum(axis=0))
         return tuple(counts[1:])
+
+    def _tick_by_tick(self, host: jax.Array) -> tuple[jax.Array, ...]:
+        """
+        The same where every signal spikes: all layers at each tick, so that no train is kept.
+
+        Signals come first here, [signals, samples]: an axon's signals are a row.
+        """
+        subtracts = self.image.chip.reset == "subtract"
+        trains = jnp.swapaxes(self._trains(host), 1, 2)
+        samples = host.shape[0]
+
+        def tick(carry: Neurons, sent: jax.Array) -> tuple[Neurons, None]:
+            signals, after = [sent], list[tuple[jax.Array, jax.Array]]()
+            for layer, (potential, count) in zip(self._layers, carry, strict=True):
+                risen = potential + layer.row_sums([signals[u] for u in layer.used])
+                fires = risen >= layer.column(layer.layer.threshold)
+                left = risen - layer.column(layer.layer.threshold) if subtracts else np.float32(0)
+                spikes = fires.astype(jnp.float32)
+                signals.append(spikes)
+                after.append((jnp.where(fires, left, risen), count + spikes))
+            return after, None
+
+        start = [
+            (
+                jnp.broadcast_to(layer.column(layer.layer.initial), (layer.layer.neurons, samples)),
+                to_device(np.zeros((layer.layer.neurons, samples), np.float32)),
+            )
+            for layer in self._layers
+        ]
+        after, _ = jax.lax.scan(tick, start, trains)
+        return tuple(count.T for _, count in after)
 
     def _trains(self, host: jax.Array) -> jax.Array:
         """The host's numbers as spikes that are as even as they can be; graded ones as they are."""
@@ -258,6 +299,9 @@ class _LoadedLayer:
             heard * cores * neurons <= DENSE_FACTOR * layer.synapses.size
             and heard * cores * neurons <= LARGEST_DENSE
         )
+        self.is_nearly_whole = self.is_dense and (
+            heard * cores * neurons <= ROW_DENSE_FACTOR * layer.synapses.size
+        )
         if self.is_dense:
             matrix = np.zeros((heard + 1, cores, neurons), np.float32)
             for core in range(cores):
@@ -272,11 +316,28 @@ class _LoadedLayer:
         layer = self.layer
         x = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
         if self.is_dense:
-            return jnp.matmul(x, self.matrix, precision=jax.lax.Precision.HIGHEST)
+            return jnp.matmul(x, self.matrix, precision=HIGHEST)
         x = jnp.concatenate([x, x[..., :1] * 0], axis=-1)
         x = jnp.take(x, self.hears, axis=-1, mode="clip")
-        sums = jnp.einsum("...gm,gmn->...gn", x, self.matrix, precision=jax.lax.Precision.HIGHEST)
+        sums = grouped_product(x, to_device(self.matrix))
         return sums.reshape(*sums.shape[:-2], layer.neurons)
+
+    def row_sums(self, parts: Sequence[jax.Array]) -> jax.Array:
+        """[signals, samples] to [neurons, samples], the bias among the sums."""
+        x = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=0)
+        if self.is_nearly_whole:
+            sums = jnp.matmul(self.matrix.T.copy(), x, precision=HIGHEST)
+        else:
+            x = jnp.concatenate([x, x[:1] * 0], axis=0)
+            x = jnp.take(x, self.hears, axis=0, mode="clip")
+            weights = self.layer.synapses.astype(np.float32).transpose(0, 2, 1).copy()
+            sums = jnp.matmul(weights, x, precision=HIGHEST).reshape(-1, x.shape[-1])
+        return sums + self.bias[:, None]
+
+    def column(self, register: Integers | None) -> Floats:
+        """A register of all neurons, a row each."""
+        assert register is not None
+        return register.astype(np.float32).reshape(-1, 1)
 
     def settle(self, sums: jax.Array) -> jax.Array:
         """The numbers of neurons that got so much in all."""

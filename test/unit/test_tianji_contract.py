@@ -33,7 +33,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from corelower.dialects import core_op, trained
 from corelower.dialects.support.context import CorelowerContext
-from corelower.dialects.support.target import Target
+from corelower.dialects.support.target import FieldValue, Target
 from corelower.passes.convert_core_op_to_tianji import ConvertCoreOpToTianjiPass
 from corelower.passes.tianji_map import TianjiMapPass
 from corelower.passes.tianji_summary import mapping_summary
@@ -56,7 +56,7 @@ def graded(draw: st.DrawFn) -> Drawn:
 @st.composite
 def spiking(draw: st.DrawFn, firing: str) -> Drawn:
     resets = ["zero", "subtract"] if firing == "tick" else ["subtract"]
-    fields = {
+    fields: dict[str, FieldValue] = {
         "fan_in": 64,
         "fan_out": 16,
         "window": draw(st.sampled_from([2, 4, 7])),

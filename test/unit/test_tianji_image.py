@@ -1,0 +1,116 @@
+"""A TianJi image that is damaged or forged is refused with one line."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corelower.dialects.support.errors import CorelowerError
+from corelower.dialects.support.location import parse_module
+from corelower.passes.convert_core_op_to_tianji import ConvertCoreOpToTianjiPass
+from corelower.passes.tianji_map import TianjiMapPass
+from corelower.targets.images.frame import CHECKSUM_AT, PREAMBLE_BYTES
+from corelower.targets.tianji.image import is_image, read_image
+from corelower.targets.tianji.image_format import FRAME
+from corelower.targets.tianji.image_writer import write_image
+from corelower.targets.tianji.simulator import run_image
+from corelower.tools.ir_files import make_context
+
+TEXT = """
+!in = !core_op.code<8, 0.25, 0>
+module attributes {core_op.target = #core_op.target<"tianji", fan_in = 16, fan_out = 8,
+    signal_bits = 8, weights = [-128, 127], accumulator_bits = 24, bias_bits = 16,
+    rounding = floor>} {
+  func.func @main(%image: tensor<1x2x2xf32>) -> tensor<1x2x2xf32> {
+    %x = core_op.encode %image : (tensor<1x2x2xf32>) -> tensor<1x2x2x!in>
+    %w = trained.tensor [[[1, 0], [3, 4]], [[0, 2], [0, 1]]] : tensor<2x2x2xi8>
+    %g = trained.tensor [0.5, 1.0] : tensor<2xf32>
+    %y = core_op.vmm relu %x, %w gain %g
+      : (tensor<1x2x2x!in>, tensor<2x2x2xi8>, tensor<2xf32>) -> tensor<1x2x2x!in>
+    %r = core_op.decode %y : (tensor<1x2x2x!in>) -> tensor<1x2x2xf32>
+    func.return %r : tensor<1x2x2xf32>
+  }
+}
+"""
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    ctx = make_context()
+    module = parse_module(ctx, TEXT, "test.mlir")
+    ConvertCoreOpToTianjiPass().apply(ctx, module)
+    TianjiMapPass().apply(ctx, module)
+    write_image(module, tmp_path / "good.tianji")
+    return tmp_path / "good.tianji"
+
+
+def forged(image: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """The image with another program, under a checksum that is right."""
+    data = image.read_bytes()
+    length = int.from_bytes(data[24:32], "little")
+    end = PREAMBLE_BYTES + length
+    header = json.loads(data[PREAMBLE_BYTES:end])
+    change(header)
+    text = json.dumps(header).encode()
+    body = text + bytes(-len(text) % 64) + data[end + -end % 64 :]
+    frame = FRAME.preamble(PREAMBLE_BYTES + len(body), len(text))
+    path = image.with_name("forged.tianji")
+    path.write_bytes(frame + sha256(frame + body).digest() + body)
+    return path
+
+
+def test_an_image_runs_alone(image: Path) -> None:
+    assert is_image(image)
+    x = np.array([[[[1.0, 2.0], [3.0, 4.0]]]], np.float32)
+    (y,) = run_image(image, x)
+    # Codes 4 8 12 16; sums (4 + 24, 32) cut by one bit, and (0, 24 + 16).
+    assert np.array_equal(y, [[[[3.5, 4.0], [0.0, 10.0]]]])
+
+
+@pytest.mark.parametrize("at", [0, 9, 13, 17, 40, 70, -1])
+def test_a_changed_byte_is_noticed(image: Path, at: int) -> None:
+    data = bytearray(image.read_bytes())
+    data[at] ^= 1
+    image.write_bytes(data)
+    with pytest.raises(CorelowerError) as error:
+        read_image(image)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("length", [0, 30, CHECKSUM_AT + 40, 200])
+def test_a_short_file_is_noticed(image: Path, length: int) -> None:
+    image.write_bytes(image.read_bytes()[:length])
+    with pytest.raises(CorelowerError, match=r"not a TianJi image|truncated"):
+        read_image(image)
+
+
+Change = Callable[[dict[str, Any]], object]
+FORGERIES: tuple[tuple[Change, str], ...] = (
+    (lambda h: h["chip"].update(name="prime"), "the chip is not tianji"),
+    (lambda h: h["chip"].update(window=1000), "size that is 0 or too large"),
+    (lambda h: h["layers"][0].update(axons=17), "do not fit a core of 16 x 8"),
+    (lambda h: h["layers"][0].update(cores=1 << 40), "signals; at most"),
+    (lambda h: h["layers"][0].update(places=[0, 0]), "two cores in one place"),
+    (lambda h: h["layers"][0].update(places=[0, 60]), "core 60 of 6"),
+    (lambda h: h["layers"][0].update(soma="spikes"), "a soma that is spikes"),
+    (lambda h: h["layers"][0].update(bits=9), "results of 9 bits"),
+    (lambda h: h["layers"][0].update(bias=h["layers"][0]["cut"]), "bias needs 16 bytes"),
+    (lambda h: h["routes"].update(targets=h["routes"]["fan_out"]), "routes: targets needs"),
+    (lambda h: h["routes"].update(fan_out=99), "fan_out is in section 99"),
+    (lambda h: h["program"].append({"step": "mvm", "operands": []}), "is unknown: mvm"),
+    (lambda h: h["program"][0].update(bits=9), "numbers of 9 bits"),
+    (lambda h: h["program"][1].update(shape=[1, 9]), "index needs 36 bytes"),
+    (lambda h: h["program"].insert(0, h["program"].pop()), "before it is there"),
+    (lambda h: h.update(outputs=[]), "no inputs or no outputs"),
+)
+
+
+@pytest.mark.parametrize(("change", "message"), FORGERIES)
+def test_a_forged_program_is_refused(image: Path, change: Change, message: str) -> None:
+    with pytest.raises(CorelowerError, match=message) as error:
+        read_image(forged(image, change))
+    assert "\n" not in str(error.value)
