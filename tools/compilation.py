@@ -67,6 +67,7 @@ class CompileOptions:
     verify_all: bool = False
     units: int | str = 1
     attribution: bool = False
+    coding: str = "auto"
 
 
 class Compilation:
@@ -183,6 +184,7 @@ class Compilation:
             output=self.options.output,
             error=self.options.error,
             units=self.options.units,
+            coding=self.options.coding,
             keep_real=self.options.attribution,
             data=data,
         )
