@@ -11,7 +11,7 @@ from xdsl.ir import BlockArgument, SSAValue
 
 from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
-from ..dialects.support.cores import product_cores
+from ..dialects.support.cores import product_cores, tiles_of
 from ..dialects.support.target import Target
 from .approximated_functions import ApproximatedFunction
 from .coding_fits import Distribution, fit_digits, fit_units, relative_error
@@ -117,8 +117,17 @@ class Choice:
             return "it may be negative, and pads stand for zero"
         return None
 
-    def digits_refusal(self) -> str | None:
-        """Why it cannot have two digits."""
+    @property
+    def is_merged(self) -> bool:
+        """Whether tiles compute its sums: each unit would merge partial sums of its own."""
+        for op in self.products:
+            units = self.signals.units(op.input), 1
+            if tiles_of(op.fan_in, op.outputs, self.signals.target, units)[0] > 1:
+                return True
+        return False
+
+    def digits_refusal(self, *, strict: bool) -> str | None:
+        """Why it cannot have two digits; where `strict`, or why they would lose too much."""
         if any(isinstance(value.owner, core_op.MaxOp) for value in self.signal.values):
             return "a maximum takes whole numbers, not digits"
         sources = self.sources()
@@ -129,7 +138,7 @@ class Choice:
         if code.zero.data:
             return "what computes it reads numbers that may be negative"
         if code.units.data > 1:
-            return self._spelling_refusal(source)
+            return self._spelling_refusal(source, strict=strict)
         return None
 
     def sources(self) -> list[SignalClass]:
@@ -208,7 +217,7 @@ class Choice:
         positions = shape_of(op.input)[:-2]
         return product_cores(op.groups, positions, fan_in, outputs, self.signals.target, units)
 
-    def _spelling_refusal(self, source: SignalClass) -> str | None:
+    def _spelling_refusal(self, source: SignalClass, *, strict: bool) -> str | None:
         """Why the units of what is read cannot be values of their own."""
         known = "what computes it reads units that cannot be told apart"
         if source.is_coded or needs_one_unit(source, self.functions) is not None:
@@ -218,7 +227,11 @@ class Choice:
         if not is_sent and any(isinstance(root, BlockArgument) for root in roots):
             return known
         other = Choice(source, self.signals, self.values[:1], self.functions)
-        return known if not is_sent and other.refusal() is not None else None
+        if is_sent:
+            return None
+        if strict and other.is_merged:
+            return "what computes it reads units that are merged from tiles"
+        return known if other.refusal() is not None else None
 
 
 def _pads(op: object) -> bool:

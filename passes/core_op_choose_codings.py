@@ -37,7 +37,8 @@ class CoreOpChooseCodings(CalibrationPass):
     units have thresholds of their own, dense where numbers are, and a decoder that melts into the
     weights of what reads them. `coarse-fine` has a digit of whole steps and one that divides them,
     computed in a further stage. `auto` takes what reaches `error`, or the thermometer's where that
-    is larger, with the fewest cores, and the thermometer where no other takes fewer. What is chosen
+    is larger, with the fewest cores, and the thermometer where no other takes fewer, or where a
+    value is merged from tiles: each unit would merge for itself, with few bits. What is chosen
     becomes dot products with codes; `core-op-reencode` gives the rest theirs. Remarks say why.
     """
 
@@ -117,11 +118,15 @@ class _Choosing:
             return
         wanted = max(self.options.error, known.error * NEARLY)
         is_free = self.options.coding == "auto"
+        if is_free and choice.is_merged:
+            reason = "it is merged from tiles, for each other unit by itself"
+            self._remark(choice, f"a thermometer of {known.units} units: {reason}")
+            return
         others: list[Candidate] = []
         if self.options.coding in ("auto", "trained"):
             others += _trained(choice, known.units - is_free, wanted)
         if self.options.coding in ("auto", "coarse-fine"):
-            if (reason := choice.digits_refusal()) is None:
+            if (reason := choice.digits_refusal(strict=is_free)) is None:
                 others += _digits(choice, known.units - is_free, wanted)
             elif not is_free:
                 self._remark(choice, f"a thermometer of {known.units} units: {reason}")

@@ -40,8 +40,9 @@ def test_two_digits_tell_the_product_of_their_levels_apart(
     levels = (coarse * chip.largest + 1) * (fine * chip.largest + 1)
     part = 1.0 / (fine * chip.largest + 1)
     # Every level, and numbers near to it on both sides, which it is the nearest to.
-    exact = np.arange(levels) * part
-    near = np.concatenate([exact, exact + 0.45 * part, np.maximum(exact - 0.45 * part, 0)])
+    exact = np.arange(levels, dtype=np.float64) * part
+    lower, upper = np.maximum(exact - 0.45 * part, 0), exact + 0.45 * part
+    near = np.concatenate([exact, upper, lower]).astype(np.float64)
     assert digits.levels(chip) == levels
     assert len(np.unique(digits.decoded(near, chip).round(9))) == levels
     np.testing.assert_allclose(digits.decoded(near, chip), np.tile(exact, 3), atol=1e-9)
