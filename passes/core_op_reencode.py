@@ -52,7 +52,7 @@ class CoreOpReencode(CorelowerPass):
                     units=units,
                     ticks=target.window,
                 )
-                _apply_code(signal, code, function)
+                apply_code(signal, code, function)
             clear_ranges(function)
             decode_for_host(function)
 
@@ -117,7 +117,8 @@ def _required_range(signal: SignalClass, function: FuncOp) -> tuple[float, float
     raise OperationError(root.owner, message)
 
 
-def _apply_code(signal: SignalClass, code: core_op.CodeType, function: FuncOp) -> None:
+def apply_code(signal: SignalClass, code: core_op.CodeType, function: FuncOp) -> None:
+    """Give every value of a signal the code; what the function takes is encoded."""
     for value in signal.values:
         coded = TensorType(code, shape_of(value))
         if not isinstance(value, BlockArgument):

@@ -23,15 +23,17 @@ def reform_pipeline(*, approximate: str = "", pooling: str = "") -> str:
     return passes.replace("nn-decompose-pooling", f"nn-decompose-pooling{_options(pooling)}")
 
 
-def encode_pipeline(options: str = "", data: str = "") -> str:
+def encode_pipeline(options: str = "", data: str = "", codings: str | None = None) -> str:
     """
     Real signals to codes, and functions of one variable on them exactly. Needs `data`.
 
-    `options` are those of the calibration, where the data comes from among them.
+    `options` are those of the calibration, where the data comes from among them; `codings` those of
+    the choice of codings, which is left out without them.
     """
+    choose = "" if codings is None else f"core-op-choose-codings{_options(codings)},"
     return (
-        f"core-op-equalize{_options(data)},core-op-calibrate{_options(options)},core-op-reencode,"
-        "core-op-exact-functions,core-op-normalize-thresholds"
+        f"core-op-equalize{_options(data)},core-op-calibrate{_options(options)},{choose}"
+        "core-op-reencode,core-op-exact-functions,core-op-normalize-thresholds"
     )
 
 

@@ -24,6 +24,15 @@ class MaxPool(StrEnum):
     native = "native"
 
 
+class Coding(StrEnum):
+    """How units share out a number, see `core-op-choose-codings`."""
+
+    auto = "auto"
+    thermometer = "thermometer"
+    coarse_fine = "coarse-fine"
+    trained = "trained"
+
+
 class Output(StrEnum):
     """What counts of the network's outputs."""
 

@@ -68,6 +68,7 @@ class CompileOptions:
     units: int | str = 1
     attribution: bool = False
     mode: str | None = None
+    coding: str = "auto"
 
 
 class Compilation:
@@ -187,6 +188,7 @@ class Compilation:
             output=self.options.output,
             error=self.options.error,
             units=self.options.units,
+            coding=self.options.coding,
             keep_real=self.options.attribution,
             data=data,
         )

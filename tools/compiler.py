@@ -14,6 +14,7 @@ from ..dialects.core_op import LARGEST_UNITS
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.samples import Preprocessing, Samples, load_labels, load_samples
 from ..dialects.support.target import FieldValue
+from ..passes.codings import CodingName
 from .chips import ChipSimulator, ChipTools
 from .compilation import Compilation, CompileOptions, Progress
 from .compile_report import Report
@@ -86,6 +87,7 @@ def compile_model(
     output: str = "decisions",
     error: float = 0.001,
     units: int | Literal["auto"] = 1,
+    coding: CodingName = "auto",
     verify_all: bool = False,
     attribution: bool = False,
     mode: str | None = None,
@@ -99,9 +101,10 @@ def compile_model(
     with `preprocessing`; `labels` the class of each test sample. The first `samples` of the
     calibration data are used; without `test` they tell the disagreement too. `overrides` changes
     fields of the target, in the `mode` of a chip that has several. With `output="values"` all
-    outputs count, not only which is the largest.
-    `error` bounds that of each approximated function, as a part of its span over the data. `units`
-    neurons carry each signal; with "auto" as many as its code needs, where the chip's bits are few.
+    outputs count, not only which is the largest. `error` bounds that of each approximated function,
+    as a part of its span over the data. `units` neurons carry each signal; with "auto" as many as
+    its code needs, where the chip's bits are few, and `coding` says how these share out a number,
+    see `core-op-choose-codings`.
     With `out`, that folder gets everything that was made, whole or not at all, and a run that was
     killed goes on after its last finished stage. The image is compared bit for bit with the
     compiler's own levels, on all test samples with `verify_all`. With `attribution` the report
@@ -128,6 +131,7 @@ def compile_model(
         units,
         attribution,
         mode,
+        coding,
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()

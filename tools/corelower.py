@@ -14,6 +14,7 @@ from .cli_options import (
     Calibration,
     Chip,
     ChipMode,
+    Coding,
     FunctionError,
     Labels,
     Layout,
@@ -68,6 +69,9 @@ def compile_command(
     units: Annotated[
         str, typer.Option(help="neurons that carry each signal: a number, or auto")
     ] = "1",
+    coding: Annotated[
+        Coding, typer.Option(help="how these share out a number; auto asks for --units auto")
+    ] = Coding.auto,
     tune: Annotated[bool, typer.Option("--tune/--no-tune", help="repair the accuracy")] = True,
     seed: Annotated[int, typer.Option(help="of the tuning's order of samples")] = 0,
     samples: Annotated[int, typer.Option(help="calibration samples used", min=2)] = 1024,
@@ -102,6 +106,7 @@ def compile_command(
             output=output.value,
             error=error,
             units=_units(units),
+            coding=coding.value,
             verify_all=verify,
             attribution=attribution,
             progress=console.progress,

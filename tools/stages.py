@@ -58,6 +58,7 @@ def stages_for(
     output: str,
     error: float,
     units: int | str = 1,
+    coding: str = "auto",
     keep_real: bool = False,
     data: str = "",
 ) -> list[Stage]:
@@ -72,9 +73,12 @@ def stages_for(
     data = f"{samples_used} output={output}"
     keeps = str(tune or keep_real).lower()
     calibrate = data if units == 1 else f"{data} units={units}"
+    # A number of units that is asked for is one of equal units, unless another coding is too.
+    chooses = coding in ("coarse-fine", "trained") or (coding == "auto" and units == "auto")
+    codings = f"{samples_used} coding={coding}".strip() if chooses else None
     stages = [
         Stage("reformed", reform_pipeline(approximate=approximate, pooling=f"max={max_pool}")),
-        Stage("reencoded", encode_pipeline(calibrate, samples_used)),
+        Stage("reencoded", encode_pipeline(calibrate, samples_used, codings)),
         Stage("expanded", tile_pipeline(calibrate)),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]

@@ -21,6 +21,7 @@ _PASSES = (
     "convert-core-op-to-tianji",
     "convert-nn-to-core-op",
     "core-op-calibrate",
+    "core-op-choose-codings",
     "core-op-equalize",
     "core-op-exact-functions",
     "core-op-expand",

@@ -18,6 +18,7 @@ from .. import core_op
 from ..nn import Shape, shape_of
 from ..support.functions import GOLDEN_FUNCTION, find_function
 from ..support.provenance import (
+    GOLDEN_DECODER,
     GOLDEN_ORDER,
     GOLDEN_UNITS,
     GOLDEN_VALUE,
@@ -211,6 +212,7 @@ def _permuted_attributes(op: Operation, order: Order) -> dict[str, Attribute]:
     attributes.pop(GOLDEN_VALUE)
     attributes.pop(GOLDEN_ORDER, None)
     attributes.pop(GOLDEN_UNITS, None)
+    attributes.pop(GOLDEN_DECODER, None)
     shape = shape_of(op.results[0])
     golden = _golden_shape(op, name)
     # Where it is not known, it has the axes of the result.

@@ -42,3 +42,30 @@ def cores_of(groups: int, positions: tuple[int, ...], target: Target) -> int:
     time, and otherwise have copies of it.
     """
     return groups if target.shares_positions else groups * prod(positions)
+
+
+def product_cores(
+    groups: int,
+    positions: tuple[int, ...],
+    fan_in: int,
+    outputs: int,
+    target: Target,
+    units: tuple[int, int] = (1, 1),
+) -> int:
+    """
+    The cores of a dot product after expansion: its tiles, and the merges of their partial sums.
+
+    Groups that fit share a core, along its diagonal; `units` are those of `tiles_of`.
+    """
+    parts, stripes = tiles_of(fan_in, outputs, target, units)
+    if parts == stripes == 1:
+        rows, columns = max(1, fan_in * units[0]), max(1, outputs * units[1])
+        copies = max(1, min(target.inputs // rows, target.fan_out // columns, groups))
+        return cores_of(-(-groups // copies), positions, target)
+    cores = cores_of(groups * parts * stripes, positions, target)
+    if parts == 1:
+        return cores
+    # A merge is one small product, the same for every sum: several of them fit a core.
+    copies = max(1, min(target.inputs // parts, target.fan_out // units[1]))
+    sums = prod(positions) * groups * outputs
+    return cores + cores_of(1, (-(-sums // copies),), target)

@@ -1,6 +1,16 @@
 """Which value of the golden network an operation's first result stands for."""
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr, i64
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    Float64Type,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    f64,
+    i64,
+)
 from xdsl.ir import Attribute, Operation
 from xdsl.utils.hints import isa
 
@@ -16,6 +26,10 @@ GOLDEN_SCALE = "golden_scale"
 
 GOLDEN_UNITS = "golden_units"
 """Attribute: so many neighbours in the last axis add up to a number; absent where it is one."""
+
+
+GOLDEN_DECODER = "golden_decoder"
+"""Attribute beside the units: what a unit's number counts, one for each; absent where all are 1."""
 
 
 def golden_name(op: Operation) -> str | None:
@@ -45,6 +59,20 @@ def units_attributes(units: int) -> dict[str, Attribute]:
     return {GOLDEN_UNITS: IntegerAttr(units, i64)} if units > 1 else {}
 
 
+def golden_decoder(op: Operation) -> tuple[float, ...] | None:
+    """What the number of each unit is multiplied with before they add up; `None` where by 1."""
+    decoder = op.attributes.get(GOLDEN_DECODER)
+    return tuple(decoder.get_values()) if isa(decoder, DenseArrayBase[Float64Type]) else None
+
+
+def decoder_attributes(decoder: Sequence[float]) -> dict[str, Attribute]:
+    """The attributes beside the name of a golden value whose units count differently."""
+    return {
+        GOLDEN_UNITS: IntegerAttr(len(decoder), i64),
+        GOLDEN_DECODER: DenseArrayBase.from_list(f64, list(decoder)),
+    }
+
+
 def golden_attributes(name: str, order: tuple[int, ...] | None = None) -> dict[str, Attribute]:
     """The attributes of an operation whose first result stands for the golden value `name`."""
     attributes: dict[str, Attribute] = {GOLDEN_VALUE: StringAttr(name)}
@@ -61,5 +89,5 @@ def set_golden(op: Operation, name: str | None, order: tuple[int, ...] | None = 
 
 def provenance_of(op: Operation) -> dict[str, Attribute]:
     """The attributes to give to an operation whose result takes the place of that of `op`."""
-    names = (GOLDEN_VALUE, GOLDEN_ORDER, GOLDEN_SCALE, GOLDEN_UNITS)
+    names = (GOLDEN_VALUE, GOLDEN_ORDER, GOLDEN_SCALE, GOLDEN_UNITS, GOLDEN_DECODER)
     return {name: op.attributes[name] for name in names if name in op.attributes}

@@ -13,7 +13,7 @@ from ...dialects import trained
 from ...dialects.nn import shape_of
 from ...dialects.support.errors import CorelowerError, describe_location
 from ...dialects.support.golden_scale import golden_scale
-from ...dialects.support.provenance import golden_order, golden_units
+from ...dialects.support.provenance import golden_decoder, golden_order, golden_units
 from ..measures import Comparison, ComparisonRecord, ValuePlace
 from .evaluator import (
     BATCH_BYTES,
@@ -25,6 +25,7 @@ from .evaluator import (
 
 Array = npt.NDArray[np.generic]
 Shape = tuple[int, ...]
+Decoder = tuple[float, ...] | None
 
 
 def compare_functions(
@@ -71,13 +72,16 @@ class ValuePair:
     units: tuple[int, int] = (1, 1)
     """How many neighbours add up to a number, in `value` and in `golden`."""
 
+    decoders: tuple[Decoder, Decoder] = (None, None)
+    """What each unit's number counts, in `value` and in `golden`; all the same where `None`."""
+
     def number(self, actual: Array) -> Array:
         """A batch of values, each the sum of its units."""
-        return _sum_of_units(actual, self.units[0])
+        return _sum_of_units(actual, self.units[0], self.decoders[0])
 
     def align(self, golden: Array) -> Array:
         """A batch of golden values, their elements in the order of `value`."""
-        golden = _sum_of_units(golden, self.units[1])
+        golden = _sum_of_units(golden, self.units[1], self.decoders[1])
         if self.scale is not None:
             golden = np.multiply(golden.astype(np.float32), self.scale)
         if self.order is None:
@@ -131,14 +135,18 @@ def pair_values(ours: Evaluator, theirs: Evaluator) -> tuple[list[ValuePair], di
         elif order is not None and units[1] > 1:
             skipped[name] = "its axes run in another order than the units on the other side"
         else:
-            pairs.append(ValuePair(name, value, golden, order, golden_scale(op), units))
+            decoders = golden_decoder(op), golden_decoder(golden_op)
+            pairs.append(ValuePair(name, value, golden, order, golden_scale(op), units, decoders))
     return pairs, skipped
 
 
-def _sum_of_units(array: Array, units: int) -> Array:
-    if units == 1:
+def _sum_of_units(array: Array, units: int, decoder: Decoder) -> Array:
+    if units == 1 and decoder is None:
         return array
-    return array.reshape(len(array), -1, units).sum(axis=-1)
+    numbers = array.reshape(len(array), -1, units)
+    if decoder is None:
+        return numbers.sum(axis=-1)
+    return numbers.astype(np.float32) @ np.array(decoder, np.float32)
 
 
 def _batch_size(pairs: Sequence[ValuePair], ours: Evaluator, theirs: Evaluator) -> int:

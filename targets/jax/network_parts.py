@@ -81,7 +81,8 @@ def cut_into_parts(
     cutting = _Cutting(ours, golden, curved, untrained)
     for op in ours.program.operations:
         pair = pairs.get(op.results[0]) if op.results else None
-        if pair is not None:
+        # Units that count differently have no code together: they belong to what reads them.
+        if pair is not None and pair.decoders[0] is None:
             cutting.add_value(pair)
         elif isinstance(op, core_op.EncodeOp):
             cutting.add_input(op)
