@@ -133,6 +133,8 @@ class _Parameters:
     """Positions x G x N."""
     gain: npt.NDArray[np.float32]
     """G, or G x N."""
+    potential: Array | None
+    """G x N: what neurons that spike start a window with."""
 
     @classmethod
     def of(cls, op: core_op.VmmOp) -> "_Parameters":
@@ -143,7 +145,8 @@ class _Parameters:
         if max(core_op.units_of(op.input), core_op.units_of(op.result)) > 1:
             raise OperationError(op, "numbers of several units; run core-op-split-units before")
         gain = parameter(op, op.gain).astype(np.float32)
-        return cls(parameter(op, op.weight), None, gain)
+        potential = None if op.potential is None else parameter(op, op.potential)
+        return cls(parameter(op, op.weight), None, gain, potential)
 
     def kinds(self, target: Target) -> tuple[Hashable, ...]:
         """Of each group what another one must have too to share its core."""
@@ -193,13 +196,19 @@ def _unrolled(
         else:
             gain = np.repeat(gain[:, None], op.outputs, axis=1)
     neurons = _NeuronLayout(op, cores, widest)
-    bias = parameters.bias
+    bias, potential = parameters.bias, parameters.potential
+    start = None if potential is None else neurons.spread(potential[None], 0)
     product = core_op.VmmOp(
         op.activation.data,
         _gathered(wiring, indices, rewriter),
         constant(rewriter, _weights(cores, widest, parameters.weight)),
         constant(rewriter, neurons.spread(bias, 0).astype(np.int32)) if bias is not None else None,
         constant(rewriter, gain if gain.ndim == 1 else neurons.spread(gain[None], 1)),
+        potential=(
+            constant(rewriter, neurons.spread(potential[None], 0))
+            if potential is not None
+            else None
+        ),
         element=core_op.element_of(op.result),
         same_code=op.same_code is not None,
     )
