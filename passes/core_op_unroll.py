@@ -204,11 +204,7 @@ def _unrolled(
         constant(rewriter, _weights(cores, widest, parameters.weight)),
         constant(rewriter, neurons.spread(bias, 0).astype(np.int32)) if bias is not None else None,
         constant(rewriter, gain if gain.ndim == 1 else neurons.spread(gain[None], 1)),
-        potential=(
-            constant(rewriter, neurons.spread(potential[None], 0))
-            if potential is not None
-            else None
-        ),
+        potential=None if start is None else constant(rewriter, start),
         element=core_op.element_of(op.result),
         same_code=op.same_code is not None,
     )
