@@ -95,7 +95,7 @@ class CodingRewriter:
         if bias is not None:
             operands.append(constant(builder, bias))
         op.operands = operands
-        segments = [1, 1, int(bias is not None), 0]
+        segments = [1, 1, int(bias is not None), 0, 0]
         op.properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, segments)
 
     def _encode(self, op: core_op.VmmOp, builder: Builder) -> None:

@@ -2,7 +2,7 @@
 // RUN: nn-opt %s -p 'core-op-calibrate{data=%t/x.npy method=extremes}' | filecheck %s
 // RUN: nn-opt %s -p 'core-op-calibrate{data=%t/x.npy scale=2 method=extremes samples=2}' | filecheck %s --check-prefix=HALF
 // RUN: nn-opt %s -p 'set-target{bias_bits=8 fan_in=8},core-op-calibrate{data=%t/x.npy}' 2>&1 | filecheck %s --check-prefix=FREE
-// RUN: nn-opt %s -p 'core-op-calibrate{data=%t/x.npy border-units=4}' 2>&1 | filecheck %s --check-prefix=INPUT
+// RUN: nn-opt %s -p 'set-target{bias_bits=8},core-op-calibrate{data=%t/x.npy border-units=4}' 2>&1 | filecheck %s --check-prefix=INPUT
 // RUN: nn-opt %s -p 'set-target{bias_bits=8 fan_in=8 shares_positions=false},core-op-calibrate{data=%t/x.npy}' 2>&1 | filecheck %s --check-prefix=TAKEN
 // RUN: nn-opt %s -p 'core-op-calibrate{data=%t/outlier.npz:many}' | filecheck %s --check-prefix=ERROR
 // RUN: nn-opt %s -p 'set-target{bias_bits=8 signal_bits=2},core-op-calibrate{data=%t/x.npy units=3}' 2>&1 | filecheck %s --check-prefix=THREE
