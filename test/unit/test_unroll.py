@@ -31,6 +31,7 @@ from corelower.passes.pipelines import tile_pipeline
 from corelower.passes.product_parts import components
 from corelower.passes.verify_target import verify_target
 from corelower.passes.wiring import AUXILIARY, PARTIAL
+from corelower.targets.registry import find_target
 from corelower.tools.ir_files import make_context
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -50,7 +51,7 @@ class Coded:
         self.shape = tuple(shape)
         self.function = FuncOp("main", ([TensorType(f32, shape)], []))
         self.builder = Builder(InsertPoint.at_end(self.function.body.block))
-        self.code = CodeType(target.signal_bits, 0.125, zero)
+        self.code = CodeType(target.signal_bits, 0.125, zero, ticks=target.window)
         encode = core_op.EncodeOp(self.function.body.block.args[0], self.code)
         self.value: SSAValue = self.builder.insert(encode).result
 
@@ -76,13 +77,20 @@ class Coded:
         gains = np.full(shape, step, np.float32)
         if gain != "equal":
             gains *= self.random.choice([0.5, 1.0, 2.0], shape).astype(np.float32)
+        potential = None
+        if self.target.spikes:
+            gains = (1 / self.random.integers(50, 400, (groups, outputs))).astype(np.float32)
+            potential = self._constant(self.random.integers(-99, 99, gains.shape, np.int32))
         op = core_op.VmmOp(
             Activation.LINEAR,
             self.value,
             self._constant(weight.astype(np.int8)),
             bias,
             self._constant(gains),
-            element=CodeType(self.target.signal_bits, 0.25, self.code.zero.data),
+            potential=potential,
+            element=CodeType(
+                self.target.signal_bits, 0.25, self.code.zero.data, ticks=self.target.window
+            ),
         )
         self.value = self.builder.insert(op).result
         return op
@@ -114,6 +122,16 @@ def unroll(module: ModuleOp, samples: npt.NDArray[np.float32]) -> list[core_op.V
     found = products(module)
     assert all(op.positions == 1 for op in found)
     return found
+
+
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+def test_neurons_that_spike_start_where_they_did(reset: str) -> None:
+    target = find_target("tianji", "snn").with_fields({"window": 6, "reset": reset, "fan_in": 24})
+    net = Coded((7, 7, 1, 1), target, zero=2)
+    net.wire(core_op.WindowOp(net.value, Window.of((3, 3), pads=(1, 1, 1, 1))))
+    net.product(3, has_bias=reset == "zero")
+    (product,) = unroll(net.finish(), net.samples())
+    assert product.potential is not None and product.groups > 1
 
 
 @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=QUIET)
