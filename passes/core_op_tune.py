@@ -42,10 +42,10 @@ END_TO_END_RATE = 0.1
 END_TO_END_STEPS = 3
 """Steps end to end, as a multiple of those of a layer."""
 
-SPIKE_STEPS = 8
+SPIKE_STEPS = 12
 """Steps against spikes one by one, as a multiple of those of a layer: far from where they start."""
 
-SPIKE_RATE = 10.0
+SPIKE_RATE = 20.0
 """The rate against these, as a multiple of that of a single layer."""
 
 SPIKE_GAIN_RATE = 0.1
@@ -59,6 +59,9 @@ SEEN = 64
 
 MIXED = 0.5
 """The part of the samples that are mixed with others, where the golden network teaches all."""
+
+SPIKES_MIXED = 1.0
+"""The same against spikes one by one, over so many more steps that the samples would be known."""
 
 Method = Literal["layerwise", "blockwise", "end-to-end"]
 
@@ -118,9 +121,7 @@ class CoreOpTune(CalibrationPass):
                 # What spikes do one by one is not all that their numbers say.
                 timed = _Tuning(self, function, golden, samples, target, ctx, timed=True)
                 timed.search_thresholds()
-                if "end-to-end" in self.method:
-                    timed.tune_end_to_end()
-                timed.write_back()
+                self._tune(timed)
 
     def _tune(self, tuning: "_Tuning") -> None:
         if "layerwise" in self.method or "blockwise" in self.method:
@@ -363,13 +364,11 @@ class _Tuning:
 
     def _end_to_end(self) -> "Schedule":
         if self.timed:
-            return self._schedule(SPIKE_STEPS, SPIKE_RATE, 1, MIXED)
+            return self._schedule(SPIKE_STEPS, SPIKE_RATE, 1, SPIKES_MIXED)
         return self._schedule(END_TO_END_STEPS, END_TO_END_RATE, 1, MIXED)
 
     def _planned_steps(self) -> int:
         """Steps of all phases, for who is told of the progress."""
-        if self.timed:
-            return round(self.options.steps * SPIKE_STEPS) * ("end-to-end" in self.options.method)
         count, inside = 0, 0
         stream, methods = self._stream(self.evaluator, 0), self.options.method
         for value, _ in self.goals:
@@ -380,7 +379,8 @@ class _Tuning:
             if stream.is_at_a_cut:
                 count += bool(layers < inside and "blockwise" in methods)
                 inside = 0
-        count += END_TO_END_STEPS * ("end-to-end" in methods)
+        end_to_end = SPIKE_STEPS if self.timed else END_TO_END_STEPS
+        count += end_to_end * ("end-to-end" in methods)
         return self.options.steps * count
 
     def _add_layer(self, op: core_op.VmmOp) -> None:
