@@ -188,5 +188,5 @@ def test_the_image_is_the_coded_network(coding: str, pool: str, said: str) -> No
 def test_auto_takes_what_needs_fewer_cores_than_a_thermometer() -> None:
     chosen = compiled("auto")
     assert chosen.report.bit_exact
-    assert "a thermometer of 5 units: 2 coarse and 1 fine units would take 3" in remarks(chosen)
+    assert "a thermometer of 5 units: 3 coarse and 1 fine units would take 3" in remarks(chosen)
     assert "2 coarse and 1 fine units instead of 5: 3 cores instead of 4" in remarks(chosen)

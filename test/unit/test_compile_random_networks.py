@@ -93,7 +93,7 @@ def stage_outputs(
 
 # The same networks each time: an example takes seconds, so a run is no search.
 @settings(
-    max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(networks())
 def test_a_network_keeps_its_meaning(drawn: Drawn):
