@@ -32,10 +32,10 @@ from ..targets.attribution import (
     LayerLoss,
     decibels,
 )
-from .core_op_tune import chip_output
 from .function_clusters import find_clusters
 from .loss_cases import CaseMaker
 from .loss_places import BitPlace, gains, places_for_a_bit
+from .network_tuning import chip_output
 from .real_parameters import real_parameters_of
 from .wiring import AUXILIARY, FIXED
 
