@@ -12,7 +12,7 @@ from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.target import Target
 from ..targets.tianji.constants import CORES_PER_CHIP
 from ..targets.tianji.mesh import HOST_CHIP, LINK_PACKETS
-from ..targets.tianji.placement import mesh_for, place
+from ..targets.tianji.placement import LARGEST_SEARCHED, mesh_for, place, snake
 from ..targets.tianji.traffic import Deliveries, Traffic, route
 from .pass_base import CorelowerPass, lowered_functions, remark
 from .tianji_signals import Signals
@@ -62,7 +62,11 @@ class TianjiMapPass(CorelowerPass):
         deliveries = signals.deliveries()
         _require_fan_out(signals, deliveries, target)
         columns, rows = mesh.columns.data, mesh.rows.data
-        places = place(deliveries.weights(), columns, rows, self.cores_per_chip, HOST_CHIP)
+        if mesh.size > LARGEST_SEARCHED:
+            # In the order of the program, along a path through all chips.
+            places = snake(columns, rows, self.cores_per_chip)[: signals.cores]
+        else:
+            places = place(deliveries.weights(), columns, rows, self.cores_per_chip, HOST_CHIP)
         chips = np.r_[places // self.cores_per_chip, HOST_CHIP]
         traffic = route(deliveries, chips, columns, rows)
         self._require_links(traffic, signals, deliveries, chips)

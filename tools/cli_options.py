@@ -83,10 +83,14 @@ FunctionError = Annotated[
 ]
 
 
-def constraints(override: str, window: int | None, reset: Reset | None) -> dict[str, FieldValue]:
+def constraints(
+    override: str, mode: Mode | None, window: int | None, reset: Reset | None
+) -> dict[str, FieldValue]:
     """The fields of the target that are given, by `--override` or an option of their own."""
     from .target_overrides import parse_overrides
 
+    if mode != Mode.snn and (window is not None or reset is not None):
+        raise CorelowerError("--window and --reset are of spikes; they need --mode snn")
     overrides = parse_overrides(override)
     given: dict[str, FieldValue | None] = {"window": window, "reset": reset and reset.value}
     for name, value in given.items():

@@ -97,7 +97,7 @@ def compile_command(
             labels=labels,
             preprocessing=preprocessing,
             out=out,
-            overrides=constraints(override, window, reset),
+            overrides=constraints(override, mode, window, reset),
             mode=mode and mode.value,
             tune=tune,
             seed=seed,
@@ -150,7 +150,7 @@ def check_command(
         model,
         target=target,
         calibration=load_samples(calibration, preprocessing) if calibration else None,
-        overrides=constraints(override, window, reset),
+        overrides=constraints(override, mode, window, reset),
         mode=mode and mode.value,
         error=error,
     )

@@ -24,6 +24,12 @@ LARGEST_SPECTRUM = 2000
 KICKS = 60
 """How often the best placement is disturbed and improved again."""
 
+LARGEST_SEARCHED = 2000
+"""Places up to which swaps are tried; matrices of places times places are held for that."""
+
+SWAP_WORK = 400_000_000
+"""Places squared times swaps stays below this for each start: fewer swaps for a large network."""
+
 CHEAP_WORK = 40_000_000
 """Places squared times kicks stays below this: fewer kicks for a large network."""
 
@@ -58,6 +64,13 @@ def place(weights: Integers, columns: int, rows: int, cores_per_chip: int, host:
     return best[:cores]
 
 
+def snake(columns: int, rows: int, cores_per_chip: int) -> Integers:
+    """All places, chip after neighbouring chip."""
+    chips = np.arange(columns * rows).reshape(rows, columns)
+    chips[1::2] = chips[1::2, ::-1]
+    return (chips.reshape(-1, 1) * cores_per_chip + np.arange(cores_per_chip)).ravel()
+
+
 def row_major(cores: int) -> Integers:
     """The places of cores in the order of the program: what a placement is compared with."""
     return np.arange(cores)
@@ -86,23 +99,23 @@ class _Assignment:
 
     def starts(self) -> Iterator[Integers]:
         """Placements to begin with: the place of each core, idle ones included."""
-        snake = self._snake()
+        along = snake(self.columns, self.rows, self.per_chip)
         yield np.arange(self.places)
-        yield snake
+        yield along
         if 2 < self.cores <= LARGEST_SPECTRUM:
             spectral = np.empty(self.places, np.int64)
             order = np.r_[self._spectral_order(), np.arange(self.cores, self.places)]
-            spectral[order] = snake
+            spectral[order] = along
             yield spectral
         if self.cores > self.per_chip and self.places <= LARGEST_MATCHING:
             yield self._matched()
 
     def improve(self, places: Integers) -> Integers:
-        """Swap the two whose swap saves most, until none saves anything."""
+        """Swap the two whose swap saves most, until none saves anything, or for long enough."""
         places = places.copy()
         apart = self.distances[np.ix_(places, places)]
         moved = self.weights @ apart + self.host[:, places]
-        while True:
+        for _ in range(max(1, SWAP_WORK // self.places**2)):
             # moved[i, k]: what i costs in the place of k, all others where they are.
             stays = np.diagonal(moved)
             gain = moved - stays[:, None]
@@ -117,12 +130,7 @@ class _Assignment:
             change = self.distances[places[i], places] - self.distances[places[k], places]
             moved[:, [i, k]] = moved[:, [k, i]]
             moved += np.outer(self.weights[:, i] - self.weights[:, k], change)
-
-    def _snake(self) -> Integers:
-        """All places, chip after neighbouring chip."""
-        chips = np.arange(self.columns * self.rows).reshape(self.rows, self.columns)
-        chips[1::2] = chips[1::2, ::-1]
-        return (chips.reshape(-1, 1) * self.per_chip + np.arange(self.per_chip)).ravel()
+        return places
 
     def _spectral_order(self) -> Integers:
         """Cores along the Fiedler vector of their traffic."""

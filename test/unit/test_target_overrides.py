@@ -7,6 +7,7 @@ import pytest
 from corelower.dialects.support.errors import CorelowerError
 from corelower.dialects.support.target import FieldValue, Target
 from corelower.targets.registry import find_target
+from corelower.tools.cli_options import Mode, Reset, constraints
 from corelower.tools.target_overrides import parse_overrides
 
 
@@ -64,3 +65,18 @@ def test_every_field_can_be_overridden_by_its_own_value(name: str, mode: str | N
         text = text.lower() if isinstance(value, bool) else text
         changed = target.with_fields(parse_overrides(f"{field.name}={text}"))
         assert changed == target, field.name
+
+
+@pytest.mark.parametrize(
+    ("override", "mode", "message"),
+    [
+        ("", None, "--window and --reset are of spikes; they need --mode snn"),
+        ("", Mode.ann, "--window and --reset are of spikes; they need --mode snn"),
+        ("window=4", Mode.snn, "window is given twice, by --window and by --override"),
+    ],
+)
+def test_options_of_spikes(override: str, mode: Mode | None, message: str) -> None:
+    with pytest.raises(CorelowerError, match=message):
+        constraints(override, mode, 8, None)
+    given = constraints("fan_in=64", Mode.snn, 8, Reset.subtract)
+    assert given == {"fan_in": 64, "window": 8, "reset": "subtract"}
