@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..images.frame import Frame
+from ..images.ports import Port
 from .steps import Step, Value
 
 FRAME = Frame("PRIME", b"PRIMEIMG", version=3, readable=(1, 2, 3))
@@ -69,14 +70,6 @@ class Instruction:
     step: Step
     operands: tuple[int, ...]
     value: Value
-
-
-@dataclass(frozen=True)
-class Port:
-    """An input or an output of the program."""
-
-    name: str
-    value: int
 
 
 @dataclass(frozen=True)

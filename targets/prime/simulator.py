@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ...dialects.support.user_error import CorelowerError
 from ..images.moves import encode, move
+from ..images.ports import check_inputs
 from . import steps
 from .image import read_image
 from .image_format import Image
@@ -92,7 +93,7 @@ class Simulator:
         self, wanted: Sequence[int], *inputs: Array, progress: Progress | None = None
     ) -> tuple[Array, ...]:
         """Any values of the program by their numbers, on a batch; codes as bytes."""
-        total = self._check(inputs)
+        total = check_inputs(inputs, self.image.inputs, self.image.values)
         results: list[list[Array]] = [[] for _ in wanted]
         for start in range(0, total, self._batch_size):
             batch = [array[start : start + self._batch_size] for array in inputs]
@@ -164,27 +165,6 @@ class Simulator:
             kept = np.minimum(np.floor(np.abs(sums)), largest)
             total = total + np.copysign(kept, sums)
         return np.clip(total, 0, largest)
-
-    def _check(self, inputs: Sequence[Array]) -> int:
-        ports = self.image.inputs
-        if len(inputs) != len(ports):
-            raise CorelowerError(f"the image takes {len(ports)} inputs, {len(inputs)} were given")
-        for port, array in zip(ports, inputs, strict=True):
-            expected = self.image.values[port.value].shape
-            if array.shape[1:] != expected or not array.ndim:
-                raise CorelowerError(
-                    f"input '{port.name}' takes samples of shape {list(expected)}, the data has "
-                    f"{list(array.shape[1:])} (batch axis left out)"
-                )
-            if array.dtype.kind not in "fiub":
-                raise CorelowerError(f"input '{port.name}' is not numbers but {array.dtype}")
-            if len(array) != len(inputs[0]):
-                raise CorelowerError("the inputs have different numbers of samples")
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise CorelowerError(f"input '{port.name}' has a number that is not finite")
-        if not len(inputs[0]):
-            raise CorelowerError("the data has no samples")
-        return len(inputs[0])
 
     def _default_batch(self) -> int:
         largest = max(4 * prod(value.shape) for value in self.image.values)

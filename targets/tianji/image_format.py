@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..images.frame import Frame
+from ..images.ports import Port
 from .steps import Step, Value
 
 FRAME = Frame("TianJi", b"TIANJIMG", version=1, readable=(1,))
@@ -94,14 +95,6 @@ class Instruction:
     step: Step
     operands: tuple[int, ...]
     value: Value
-
-
-@dataclass(frozen=True)
-class Port:
-    """An input or an output of the program."""
-
-    name: str
-    value: int
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from ...dialects.support.user_error import CorelowerError
 from ..images import steps as any_chip
 from ..images.moves import move
+from ..images.ports import check_inputs
 from ..jax.typed import HIGHEST, grouped_product, jit, to_device
 from .image import read_image
 from .image_format import NOTHING, Image, Integers, Layer
@@ -99,7 +99,7 @@ class Simulator:
         self, wanted: Sequence[int], *inputs: Array, progress: Progress | None = None
     ) -> tuple[Array, ...]:
         """Any values of the host's program by their numbers, on a batch."""
-        total = self._check(inputs)
+        total = check_inputs(inputs, self.image.inputs, self.image.values)
         results: list[list[Array]] = [[] for _ in wanted]
         for start in range(0, total, self._batch_size):
             batch = [array[start : start + self._batch_size] for array in inputs]
@@ -115,7 +115,7 @@ class Simulator:
 
         Averages over the batch, the host's spikes among them; graded signals do not count.
         """
-        total = self._check(inputs)
+        total = check_inputs(inputs, self.image.inputs, self.image.values)
         spikes = operations = 0.0
         reached = _reached_synapses(self.image)
         counted = np.concatenate(
@@ -259,27 +259,6 @@ class Simulator:
         # The half keeps clear of the steps, so that a reciprocal is as good as the quotient.
         reached = jnp.floor((at * host + np.float32(0.5)) * np.float32(1 / window))
         return jnp.where(self._ticks > 1, reached[1:] - reached[:-1], host)
-
-    def _check(self, inputs: Sequence[Array]) -> int:
-        ports = self.image.inputs
-        if len(inputs) != len(ports):
-            raise CorelowerError(f"the image takes {len(ports)} inputs, {len(inputs)} were given")
-        for port, array in zip(ports, inputs, strict=True):
-            expected = self.image.values[port.value].shape
-            if array.shape[1:] != expected or not array.ndim:
-                raise CorelowerError(
-                    f"input '{port.name}' takes samples of shape {list(expected)}, the data has "
-                    f"{list(array.shape[1:])} (batch axis left out)"
-                )
-            if array.dtype.kind not in "fiub":
-                raise CorelowerError(f"input '{port.name}' is not numbers but {array.dtype}")
-            if len(array) != len(inputs[0]):
-                raise CorelowerError("the inputs have different numbers of samples")
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise CorelowerError(f"input '{port.name}' has a number that is not finite")
-        if not len(inputs[0]):
-            raise CorelowerError("the data has no samples")
-        return len(inputs[0])
 
     def _default_batch(self) -> int:
         sizes = [self.image.host_signals, *(layer.neurons for layer in self.image.layers)]
