@@ -9,10 +9,10 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
 
-from ...dialects import core_op, nn, prime, trained
+from ...dialects import core_op, prime, trained
 from ...dialects.nn import shape_of
 from ...dialects.support.errors import CorelowerError, OperationError
-from ...dialects.support.provenance import golden_name
+from ..images.program_steps import output_name, step_of
 from . import steps
 from .image_format import FRAME
 
@@ -67,7 +67,7 @@ class _Writer:
                 for i, a in enumerate(arguments)
             ],
             "outputs": [
-                {"name": _output_name(value, i), "value": self._number(last, value)}
+                {"name": output_name(value, i), "value": self._number(last, value)}
                 for i, value in enumerate(last.arguments)
             ],
             "program": self.program,
@@ -157,32 +157,8 @@ def _step_of(op: Operation) -> steps.Step | None:
             return _border_step(op)
         case prime.MaxOp():
             return steps.Max()
-        case core_op.WindowOp():
-            w = op.window
-            return steps.Window(w.kernel, w.strides, w.pads, w.dilations, fill)
-        case core_op.PadOp():
-            return steps.Pad(_tuple(op.low), _tuple(op.high), fill)
-        case core_op.SliceOp():
-            return steps.Slice(_tuple(op.offsets), _tuple(op.sizes))
-        case core_op.ConcatOp():
-            return steps.Concat(op.axis.value.data)
-        case core_op.PermuteOp():
-            return steps.Permute(_tuple(op.permutation))
-        case core_op.ReshapeOp():
-            return steps.Reshape(shape_of(op.result))
-        case core_op.RepeatOp():
-            return steps.Repeat(op.axis.value.data, op.times.value.data)
-        case core_op.GatherOp():
-            return steps.Gather(op.axis.value.data, _tuple(op.indices))
-        case nn.SoftmaxOp():
-            return steps.Softmax(op.axis.value.data % len(shape_of(op.input)))
-        case nn.LogSoftmaxOp():
-            return steps.LogSoftmax(op.axis.value.data % len(shape_of(op.input)))
-        case nn.ArgMaxOp():
-            axis = op.axis.value.data % len(shape_of(op.input))
-            return steps.ArgMax(axis, bool(op.keep.value.data), bool(op.last.value.data))
         case _:
-            return None
+            return step_of(op, fill)
 
 
 def _border_step(op: core_op.EncodeOp | core_op.DecodeOp) -> steps.Step:
@@ -197,15 +173,6 @@ def _border_step(op: core_op.EncodeOp | core_op.DecodeOp) -> steps.Step:
     if encodes:
         return steps.Encode(code.bits.data, scale, zero, op.unit_count)
     return steps.Decode(scale, zero, op.unit_count)
-
-
-def _tuple(values: nn.IntegerArray) -> tuple[int, ...]:
-    return tuple(values.get_values())
-
-
-def _output_name(value: SSAValue, index: int) -> str:
-    op = value.owner
-    return (golden_name(op) if isinstance(op, Operation) else None) or f"output{index}"
 
 
 def _find(module: ModuleOp, name: str) -> FuncOp:

@@ -9,12 +9,12 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
 
-from ...dialects import core_op, nn, tianji, trained
+from ...dialects import core_op, tianji, trained
 from ...dialects.nn import shape_of
 from ...dialects.support.errors import CorelowerError, OperationError
 from ...dialects.support.functions import find_function
-from ...dialects.support.provenance import golden_name
 from ..images import steps as any_chip
+from ..images.program_steps import output_name, step_of
 from . import steps
 from .image_format import FRAME, NOTHING
 
@@ -82,7 +82,7 @@ class _Writer:
                 for i, a in enumerate(self.function.body.block.args)
             ],
             "outputs": [
-                {"name": _output_name(value, i), "value": self._number(last, value)}
+                {"name": output_name(value, i), "value": self._number(last, value)}
                 for i, value in enumerate(last.arguments)
             ],
             "program": self.program,
@@ -224,7 +224,7 @@ class _Writer:
                 # Behind the host it is signals: whoever takes them reads them.
                 del self.numbers[op.result]
             case _:
-                step = _step_of(op)
+                step = step_of(op)
                 if step is None:
                     raise OperationError(
                         op, "it has no place in a chip image; run convert-core-op-to-tianji first"
@@ -262,43 +262,3 @@ class _Writer:
     def _section(self, array: Array) -> int:
         self.sections.append(array)
         return len(self.sections) - 1
-
-
-def _step_of(op: Operation) -> any_chip.Step | None:
-    """The step of what the host moves, or computes at the end; `None` where there is none."""
-    match op:
-        case core_op.WindowOp():
-            w = op.window
-            return any_chip.Window(w.kernel, w.strides, w.pads, w.dilations, 0)
-        case core_op.PadOp():
-            return any_chip.Pad(_tuple(op.low), _tuple(op.high), 0)
-        case core_op.SliceOp():
-            return any_chip.Slice(_tuple(op.offsets), _tuple(op.sizes))
-        case core_op.ConcatOp():
-            return any_chip.Concat(op.axis.value.data)
-        case core_op.PermuteOp():
-            return any_chip.Permute(_tuple(op.permutation))
-        case core_op.ReshapeOp():
-            return any_chip.Reshape(shape_of(op.result))
-        case core_op.RepeatOp():
-            return any_chip.Repeat(op.axis.value.data, op.times.value.data)
-        case core_op.GatherOp():
-            return any_chip.Gather(op.axis.value.data, _tuple(op.indices))
-        case nn.SoftmaxOp():
-            return any_chip.Softmax(op.axis.value.data % len(shape_of(op.input)))
-        case nn.LogSoftmaxOp():
-            return any_chip.LogSoftmax(op.axis.value.data % len(shape_of(op.input)))
-        case nn.ArgMaxOp():
-            axis = op.axis.value.data % len(shape_of(op.input))
-            return any_chip.ArgMax(axis, bool(op.keep.value.data), bool(op.last.value.data))
-        case _:
-            return None
-
-
-def _tuple(values: nn.IntegerArray) -> tuple[int, ...]:
-    return tuple(values.get_values())
-
-
-def _output_name(value: SSAValue, index: int) -> str:
-    op = value.owner
-    return (golden_name(op) if isinstance(op, Operation) else None) or f"output{index}"
