@@ -129,10 +129,10 @@ def _check_weight(op: core_op.VmmOp, target: Target) -> Violations:
         return
     least, largest = target.weights
     is_spread = ROW_UNITS in op.attributes
-    remedy = "run core-op-split-weights" if is_spread else "re-run core-op-quantize-weights"
+    remedy = "run core-op-split-weights" if is_spread else REQUANTIZE
     for value in (int(weight.min()), int(weight.max())):
         if not least <= value <= largest:
-            yield (f"weight {value} is not representable in [{least}, {largest}]; {remedy}")
+            yield f"weight {value} is not representable in [{least}, {largest}]; {remedy}"
 
 
 def _check_bias(op: core_op.VmmOp, target: Target) -> Violations:

@@ -44,6 +44,8 @@ class ChipTools:
     pipeline: str
     """From coded `core_op` to the mapped chip."""
     image_name: str
+    largest_number: int
+    """The largest number of a signal that an image holds."""
     write_image: Callable[[ModuleOp, Path], None]
     load: Callable[[Path], ChipSimulator]
     figures: Callable[[ModuleOp], MappingFigures]
@@ -69,7 +71,7 @@ def _prime() -> ChipTools:
 
     from ..passes.prime_map import mapping_summary
     from ..targets.prime.image import read_image
-    from ..targets.prime.image_writer import write_image
+    from ..targets.prime.image_writer import LARGEST_BITS, write_image
     from ..targets.prime.simulator import Simulator
 
     def figures(module: ModuleOp) -> MappingFigures:
@@ -81,6 +83,7 @@ def _prime() -> ChipTools:
     return ChipTools(
         pipeline="core-op-to-prime",
         image_name="network.prime",
+        largest_number=(1 << LARGEST_BITS) - 1,
         write_image=lambda module, path: write_image(module, path),
         load=lambda path: Simulator(read_image(path)),
         figures=figures,
@@ -92,6 +95,7 @@ def _tianji() -> ChipTools:
 
     from ..passes.tianji_summary import mapping_summary
     from ..targets.tianji.image_writer import write_image
+    from ..targets.tianji.steps import LARGEST_NUMBER
 
     def figures(module: ModuleOp) -> MappingFigures:
         summary = mapping_summary(module)
@@ -109,6 +113,7 @@ def _tianji() -> ChipTools:
     return ChipTools(
         pipeline="core-op-to-tianji",
         image_name="network.tianji",
+        largest_number=LARGEST_NUMBER,
         write_image=lambda module, path: write_image(module, path),
         load=load,
         figures=figures,

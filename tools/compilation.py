@@ -92,6 +92,12 @@ class Compilation:
         self.name = str(model) if isinstance(model, str | Path) else "model in memory"
         self.module = import_onnx(model, self.ctx)
         target = find_target(options.target, options.mode).with_fields(dict(options.overrides))
+        if target.largest_number > self.chip.largest_number:
+            raise CorelowerError(
+                f"target '{target.name}': signals are numbers up to {target.largest_number}, its "
+                f"image holds {self.chip.largest_number}; take fewer signal_bits, or a shorter "
+                "window"
+            )
         core_op.set_target(self.module, target)
         self._run_passes("nn-keep-golden")
         self.labels: npt.NDArray[np.int64] | None = None

@@ -97,7 +97,7 @@ class Target:
     def _check_spikes(self) -> None:
         self._require(self.reset in RESETS, "reset", " or ".join(RESETS))
         self._require(self.firing in FIRINGS, "firing", " or ".join(FIRINGS))
-        self._require(1 <= self.window <= 255, "window", "1 to 255 ticks")
+        self._require(1 <= self.window <= 1024, "window", "1 to 1024 ticks")
         self._require(self.threshold_bits != 1, "threshold_bits", "0, or 2 and more")
         if not self.spikes:
             self._require(self.window == 1, "window", "1 of a neuron that is not lif")

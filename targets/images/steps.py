@@ -5,6 +5,7 @@ A step works on one sample; values are numbered, the inputs first and then one f
 NumPy and the standard library are all that is needed here, as in everything that reads an image.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite, prod
@@ -39,7 +40,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(ABC):
     """One step. Fields are integers, tuples of them, or for `scale` a number."""
 
     name: ClassVar[str]
@@ -48,9 +49,9 @@ class Step:
     since: ClassVar[int] = 1
     """The version of the format that brought it."""
 
+    @abstractmethod
     def infer(self, values: Sequence[Value]) -> Value:
         """The result. Raises `StepError` where the step does not fit."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ class _Assignment:
 
     def _matched(self) -> Integers:
         """By SciPy, which moves mass between all places at once; the host is left out."""
+        # SciPy says no types: what it gives is checked by becoming an array of integers.
         from scipy.optimize import quadratic_assignment  # pyright: ignore
 
         found = quadratic_assignment(

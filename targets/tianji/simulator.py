@@ -21,9 +21,10 @@ import numpy.typing as npt
 from ..images import steps as any_chip
 from ..images.moves import move
 from ..images.ports import check_inputs
-from ..jax.typed import HIGHEST, grouped_product, jit, to_device
+from ..jax.typed import jit, to_device
 from .image import read_image
-from .image_format import NOTHING, Image, Integers, Layer
+from .image_format import Image
+from .loaded_layers import heard_parts, loaded_layers
 from .steps import Decode, Encode, Read
 
 Array = npt.NDArray[np.generic]
@@ -40,15 +41,6 @@ LARGEST_BATCH = 512
 Neurons = list[tuple[jax.Array, jax.Array]]
 """The potentials and the spikes so far of every layer's neurons."""
 
-DENSE_FACTOR = 4
-"""A layer is one matrix where that takes at most so many times the products of its cores."""
-
-ROW_DENSE_FACTOR = 1.5
-"""The same where axons' signals are rows, which are cheap to gather."""
-
-LARGEST_DENSE = 1 << 26
-"""Entries of such a matrix."""
-
 
 class Simulator:
     """Chips with an image loaded."""
@@ -57,7 +49,7 @@ class Simulator:
         self.image = image
         self.timed = image.chip.firing == "tick" and any(o.ticks > 1 for o in image.layers)
         self._batch_size = batch_size or self._default_batch()
-        self._layers = _loaded_layers(image)
+        self._layers = loaded_layers(image)
         self._all_spike = all(layer.ticks > 1 for layer in image.layers)
         self._reads = [i.step for i in image.program if isinstance(i.step, Read)]
         self._ticks = np.concatenate(
@@ -122,14 +114,14 @@ class Simulator:
             [self._ticks > 1, *(np.full(o.neurons, o.ticks > 1) for o in self.image.layers)]
         )
         for start in range(0, total, self._batch_size):
-            host = self._sent([a[start : start + self._batch_size] for a in inputs])
+            host = self.host_signals([a[start : start + self._batch_size] for a in inputs])
             layers = [np.asarray(value) for value in self._counted(self._padded(host))]
             sums = np.concatenate([host.sum(0), *(v[: len(host)].sum(0) for v in layers)])
             spikes += float(sums[counted].sum())
             operations += float((sums * reached)[counted].sum())
         return spikes / total, operations / total
 
-    def _sent(self, inputs: Sequence[Array]) -> Floats:
+    def host_signals(self, inputs: Sequence[Array]) -> Floats:
         """What the host sends of a batch: the number of each of its signals."""
         values = self._host_values(inputs, None)
         parts = [
@@ -140,7 +132,7 @@ class Simulator:
         return np.concatenate([np.empty((len(inputs[0]), 0)), *parts], axis=1, dtype=np.float32)
 
     def _run_batch(self, wanted: Sequence[int], inputs: Sequence[Array]) -> list[Array]:
-        host = self._sent(inputs)
+        host = self.host_signals(inputs)
         taken: list[Numbers] = []
         if self._reads:
             found = self._compiled(self._padded(host))
@@ -186,7 +178,7 @@ class Simulator:
         results: list[jax.Array] = []
         for step in self._reads:
             index = self.image.indices[step.index]
-            used, local = _local(index, [part.shape[-1] for part in counts])
+            used, local = heard_parts(index, [part.shape[-1] for part in counts])
             parts = jnp.concatenate([counts[u] for u in used], axis=-1)
             parts = jnp.concatenate([parts, parts[:, :1] * 0 + np.float32(step.fill)], axis=-1)
             results.append(jnp.take(parts, local, axis=-1, mode="clip"))
@@ -264,117 +256,6 @@ class Simulator:
         sizes = [self.image.host_signals, *(layer.neurons for layer in self.image.layers)]
         ticks = self.image.chip.window if self.timed else 1
         return max(1, min(LARGEST_BATCH, BATCH_BYTES // (4 * ticks * max(1, *sizes))))
-
-
-class _LoadedLayer:
-    """A layer's matrices as its products take them, and its registers."""
-
-    def __init__(self, layer: Layer, sizes: Sequence[int]):
-        self.layer = layer
-        self.used, self.hears = _local(layer.hears, sizes)
-        cores, _, neurons = layer.synapses.shape
-        heard = sum(sizes[u] for u in self.used)
-        self.is_dense = (
-            heard * cores * neurons <= DENSE_FACTOR * layer.synapses.size
-            and heard * cores * neurons <= LARGEST_DENSE
-        )
-        self.is_nearly_whole = self.is_dense and (
-            heard * cores * neurons <= ROW_DENSE_FACTOR * layer.synapses.size
-        )
-        if self.is_dense:
-            matrix = np.zeros((heard + 1, cores, neurons), np.float32)
-            for core in range(cores):
-                np.add.at(matrix[:, core], self.hears[core], layer.synapses[core])
-            self.matrix = matrix[:heard].reshape(heard, cores * neurons)
-        else:
-            self.matrix = layer.synapses.astype(np.float32)
-        self.bias = layer.bias.astype(np.float32).ravel()
-
-    def sums(self, parts: Sequence[jax.Array]) -> jax.Array:
-        """[.., signals] to [.., neurons], without bias."""
-        layer = self.layer
-        x = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
-        if self.is_dense:
-            return jnp.matmul(x, self.matrix, precision=HIGHEST)
-        x = jnp.concatenate([x, x[..., :1] * 0], axis=-1)
-        x = jnp.take(x, self.hears, axis=-1, mode="clip")
-        sums = grouped_product(x, to_device(self.matrix))
-        return sums.reshape(*sums.shape[:-2], layer.neurons)
-
-    def row_sums(self, parts: Sequence[jax.Array]) -> jax.Array:
-        """[signals, samples] to [neurons, samples], the bias among the sums."""
-        x = parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=0)
-        if self.is_nearly_whole:
-            sums = jnp.matmul(self.matrix.T.copy(), x, precision=HIGHEST)
-        else:
-            x = jnp.concatenate([x, x[:1] * 0], axis=0)
-            x = jnp.take(x, self.hears, axis=0, mode="clip")
-            weights = self.layer.synapses.astype(np.float32).transpose(0, 2, 1).copy()
-            sums = jnp.matmul(weights, x, precision=HIGHEST).reshape(-1, x.shape[-1])
-        return sums + self.bias[:, None]
-
-    def column(self, register: Integers | None) -> Floats:
-        """A register of all neurons, a row each."""
-        assert register is not None
-        return register.astype(np.float32).reshape(-1, 1)
-
-    def settle(self, sums: jax.Array) -> jax.Array:
-        """The numbers of neurons that got so much in all."""
-        layer = self.layer
-        sums = sums + self.bias * np.float32(layer.ticks)
-        if layer.cut is not None:
-            each = np.repeat(layer.cut, layer.synapses.shape[2])
-            factor = np.ldexp(np.float32(1), -each).astype(np.float32)
-            return jnp.clip(jnp.floor(sums * factor), 0, np.float32(layer.largest))
-        assert layer.threshold is not None and layer.initial is not None
-        threshold = layer.threshold.astype(np.float32).ravel()
-        sums = sums + layer.initial.astype(np.float32).ravel()
-        # A product with the reciprocal can be off by one, integers below 2^24 are not.
-        guess = jnp.floor(sums * (np.float32(1) / threshold))
-        left = sums - guess * threshold
-        guess = guess + (left >= threshold) - (left < 0)
-        return jnp.clip(guess, 0, np.float32(layer.largest))
-
-    def spike(self, drive: jax.Array, subtracts: bool) -> jax.Array:
-        """The trains of neurons that get [ticks, samples, neurons], or the same at each tick."""
-        layer = self.layer
-        assert layer.threshold is not None and layer.initial is not None
-        threshold = layer.threshold.astype(np.float32).ravel()
-        start = jnp.broadcast_to(
-            layer.initial.astype(np.float32).ravel(), (drive.shape[-2], layer.neurons)
-        )
-        bias = self.bias
-
-        def tick(potential: jax.Array, drive: jax.Array) -> tuple[jax.Array, jax.Array]:
-            risen = potential + (drive + bias)
-            fires = risen >= threshold
-            left = risen - threshold if subtracts else np.float32(0)
-            return jnp.where(fires, left, risen), fires.astype(jnp.float32)
-
-        if drive.ndim == 2:
-            drive = jnp.broadcast_to(drive, (layer.ticks, *drive.shape))
-        return jax.lax.scan(tick, start, drive)[1]
-
-
-def _loaded_layers(image: Image) -> list[_LoadedLayer]:
-    sizes = [image.host_signals, *(layer.neurons for layer in image.layers)]
-    return [_LoadedLayer(layer, sizes) for layer in image.layers]
-
-
-def _local(index: Integers, sizes: Sequence[int]) -> tuple[list[int], Integers]:
-    """Which parts of all signals are heard, and the index among those; one behind for none."""
-    ends = np.cumsum(sizes)
-    heard = index[index != NOTHING]
-    part = np.searchsorted(ends, heard, side="right")
-    # Something at least, so that what hears nothing knows how many samples there are.
-    used: list[int] = np.flatnonzero(np.bincount(part, minlength=len(sizes))).tolist() or [0]
-    total = sum(sizes[u] for u in used)
-    moved = np.full(int(ends[-1]) + 1, total, np.int32)
-    first = 0
-    for u in used:
-        moved[ends[u] - sizes[u] : ends[u]] = first + np.arange(sizes[u])
-        first += sizes[u]
-    return used, moved[index]
 
 
 def _reached_synapses(image: Image) -> npt.NDArray[np.int64]:

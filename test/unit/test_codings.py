@@ -11,7 +11,7 @@ from corelower.dialects.support.cores import product_cores
 from corelower.dialects.support.target import Target
 from corelower.passes.coding_fits import Distribution, fit_digits, fit_units, relative_error
 from corelower.passes.coding_losses import decoder_loss, digits_loss
-from corelower.passes.codings import Chip, Digits, thermometer
+from corelower.passes.codings import Chip, CodingName, Digits, thermometer
 from corelower.passes.core_op_reencode import code_for
 from corelower.targets.jax.ranges import Observed, least_error_range
 from corelower.tools.compiler import CompiledNetwork, compile_model
@@ -145,7 +145,7 @@ def test_cores_are_those_of_tiles_and_merges(
 # --- networks ------------------------------------------------------------------------------------
 
 
-def compiled(coding: str, pool: str = "AveragePool", **overrides: int) -> CompiledNetwork:
+def compiled(coding: CodingName, pool: str = "AveragePool", **overrides: int) -> CompiledNetwork:
     """A small network with two layers behind the first, on a chip of two bits."""
     builder = ModelBuilder((1, 6, 6), seed=3)
     builder.conv(4)
@@ -161,7 +161,7 @@ def compiled(coding: str, pool: str = "AveragePool", **overrides: int) -> Compil
         overrides={"signal_bits": 2, **overrides},
         tune=False,
         units="auto",
-        coding=coding,  # pyright: ignore[reportArgumentType]
+        coding=coding,
     )
 
 
@@ -177,7 +177,7 @@ def remarks(network: CompiledNetwork) -> str:
         ("coarse-fine", "AveragePool", "2 coarse and 1 fine units instead of"),
     ],
 )
-def test_the_image_is_the_coded_network(coding: str, pool: str, said: str) -> None:
+def test_the_image_is_the_coded_network(coding: CodingName, pool: str, said: str) -> None:
     network = compiled(coding, pool)
     assert network.report.bit_exact and said in remarks(network)
     # Values that units carry are compared with the golden ones, decoded.

@@ -80,7 +80,7 @@ def test_zero_and_false_are_values_too() -> None:
         ("name=prime mode=snn", "target 'prime' has no mode 'snn'; it has no modes"),
         ("name=tianji mode=cnn", "target 'tianji' has no mode 'cnn'; its modes are ann, snn"),
         ("name=tianji mode=snn firing=window", "reset = zero is out of range; it must be subtract"),
-        ("name=tianji mode=snn window=0", "window = 0 is out of range; it must be 1 to 255 ticks"),
+        ("name=tianji mode=snn window=0", "window = 0 is out of range; it must be 1 to 1024 ticks"),
         ("name=tianji mode=snn signal_bits=2", "signal_bits = 2 is out of range"),
         ("name=tianji mode=snn threshold_bits=1", "threshold_bits = 1 is out of range"),
         ("name=tianji mode=snn reset=half", "reset = half is out of range; it must be zero or"),

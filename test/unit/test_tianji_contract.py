@@ -259,7 +259,7 @@ def test_every_level_gives_the_same_spikes(drawn: Drawn) -> None:
     simulator = Simulator(image)
     assert np.array_equal(simulator.chip_outputs(samples)[0], expected)
     # Samples follow one another, and windows do not mix.
-    numbers = simulator._sent([samples]).astype(np.int64)  # pyright: ignore[reportPrivateUsage]
+    numbers = simulator.host_signals([samples]).astype(np.int64)
     counts = streamed(image, numbers)
     (index,) = image.indices.values()
     taken = np.where(index < 0, 0, counts[:, index])
