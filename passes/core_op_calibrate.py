@@ -40,6 +40,9 @@ SATURATION_REMARK = (
     "output=values keeps them all"
 )
 
+MOST_SPIKE_UNITS = 4
+"""What `spike-units=auto` gives a signal at most: more are tuned for long, and gain little."""
+
 INPUT_ERROR = 1 / 8
 """Of the error wanted: that of what the host encodes, where rows are free."""
 
@@ -63,8 +66,9 @@ class CoreOpCalibrate(CalibrationPass):
     decisions, that lose no more than a tenth of `error` of these too. Partial sums get so many that
     together they lose no more than half as much as the merged sum's own rounding. What the host
     encodes gets units too as long as the rows of the cores that read it are free; where neurons
-    spike, what leaves the chip does as well. Maxima built from rectifiers and approximated
-    functions keep one unit. Remarks say what was chosen.
+    spike, what leaves the chip does as well, and where they fire at any tick, all that is on the
+    way: one neuron's spikes say less there than their number could. Maxima built from rectifiers
+    and approximated functions keep one unit. Remarks say what was chosen.
     """
 
     name = "core-op-calibrate"
@@ -93,6 +97,13 @@ class CoreOpCalibrate(CalibrationPass):
             "spends only rows and columns that are free"
         },
     )
+    spike_units: int | Literal["auto"] = field(
+        default="auto",
+        metadata={
+            "help": "the same of what neurons compute that fire at any tick if units is 1; auto "
+            "spends only rows and columns that are free, and is at most 4"
+        },
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -100,6 +111,7 @@ class CoreOpCalibrate(CalibrationPass):
             "units": self.units,
             "partial-units": self.partial_units,
             "border-units": self.border_units,
+            "spike-units": self.spike_units,
         }
         for name, units in every.items():
             if isinstance(units, int) and not 1 <= units <= core_op.LARGEST_UNITS:
@@ -111,7 +123,7 @@ class CoreOpCalibrate(CalibrationPass):
         target = core_op.target_of(op)
         if target is None:
             raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
-        given = self.partial_units, self.border_units
+        given = self.partial_units, self.border_units, self.spike_units
         wants_units = self.units != 1 or not set(given) <= {1, "auto"}
         if wants_units and not target.holds_every_bias:
             raise CorelowerError(
@@ -177,29 +189,39 @@ class _Calibration:
     def _fit_whole(self, signal: SignalClass, observed: "Observed", decides: bool) -> Fitted:
         """A signal's interval and units; what they are for is a decision, or its numbers."""
         fit = self._decision_fit(observed) if decides else self._fit(signal, observed)
-        options, most = self.options, self._most_units()
+        most = self._most_units()
         if (reason := needs_one_unit(signal, self.approximated)) is not None:
-            if options.units != 1:
+            if self.options.units != 1:
                 self._remark(signal, f"1 unit: {reason}")
             return fit(1)
-        at_border = self._is_at_the_border(signal)
-        units = options.border_units if at_border else options.units
-        fitted, why = _choose(fit, options.units if units == "auto" else units, options.error, most)
-        if at_border and units == "auto":
+        units, most_free = self._asked(signal)
+        fitted, why = _choose(fit, units, self.options.error, most)
+        if most_free:
             # What is lost there no layer brings back: what is free is well spent on it.
-            wanted, free = self._free_at_the_border(signal)
-            better, reached = _choose(fit, "auto", wanted, min(free, most))
+            wanted, free = self._free(signal)
+            better, reached = _choose(fit, "auto", wanted, min(free, most, most_free))
             if better.units > fitted.units:
                 fitted, why = better, reached
         self._remark_units(signal, fitted, fit(1), "error", why)
         return fitted
 
+    def _asked(self, signal: SignalClass) -> tuple[int | Literal["auto"], int]:
+        """The units asked for, and the most that it may have if they are free; 0 for no others."""
+        units, most = self.options.units, MOST_UNITS
+        if self._is_at_the_border(signal):
+            given = self.options.border_units
+        elif self.target.fires_at_any_tick and units == 1:
+            given, most = self.options.spike_units, MOST_SPIKE_UNITS
+        else:
+            return units, 0
+        return (units, most) if given == "auto" else (given, 0)
+
     def _is_at_the_border(self, signal: SignalClass) -> bool:
         """Whether a signal is what the host gives, or what it takes."""
         return is_input(signal) or bool(signal.values & self.outputs)
 
-    def _free_at_the_border(self, signal: SignalClass) -> tuple[float, int]:
-        """The error wanted there, and the most units that need no core more."""
+    def _free(self, signal: SignalClass) -> tuple[float, int]:
+        """The error wanted where units are free, and the most that need no core more."""
         wanted = self.options.error
         if self.target.spikes:
             return wanted, room_for_units(signal, self.target, free_columns=True)

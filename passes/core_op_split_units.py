@@ -127,12 +127,14 @@ class _Splitting:
         weight = weight.repeat(rows, axis=1).repeat(columns, axis=2)
         code = core_op.code_of(op.result)
         assert code is not None
+        # Where neurons spike, a leak of zero is one that tuning may still change.
+        timed = core_op.ticks_of(op.result) > 1
         drop_real_parameters(op)
         split = core_op.VmmOp(
             op.activation.data,
             value,
             constant(builder, weight),
-            constant(builder, bias) if bias is not None and bias.any() else None,
+            constant(builder, bias) if bias is not None and (timed or bias.any()) else None,
             constant(builder, gain),
             potential=constant(builder, potential) if potential is not None else None,
             element=code.unit,

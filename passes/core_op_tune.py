@@ -13,7 +13,7 @@ from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
 from .network_tuning import NetworkTuning
 from .pass_base import lowered_functions
 
-Method = Literal["layerwise", "blockwise", "end-to-end"]
+Method = Literal["layerwise", "blockwise", "end-to-end", "spikes"]
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,17 @@ class CoreOpTune(CalibrationPass):
     part of the samples is held back; a phase is kept only where it brings the network closer to the
     golden one on these. Where neurons may spike at any tick all this is done with the numbers of
     their spikes; then thresholds are searched, and all is tuned once more, with spikes one by one.
+
+    `spikes` is a phase of such networks alone, which no other needs: end to end with spikes one by
+    one, and longer. It is worth most behind `core-op-split-units`, where the neurons that carried
+    one number together have weights and thresholds of their own.
     """
 
     name = "core-op-tune"
 
     method: tuple[Method, ...] = field(
-        default=("layerwise", "blockwise", "end-to-end"), metadata={"help": "the phases, in order"}
+        default=("layerwise", "blockwise", "end-to-end"),
+        metadata={"help": "the phases, in this order"},
     )
     steps: int = field(
         default=120, metadata={"help": "steps a layer; three times as many at the end"}
@@ -65,17 +70,22 @@ class CoreOpTune(CalibrationPass):
                 raise CorelowerError(f"{self.name}: needs 2 samples or more, one is held back")
             golden = golden_function(op, function)
             tuning = NetworkTuning(self, function, golden, samples, target, ctx)
-            if tuning.layers:
+            if not tuning.layers:
+                continue
+            if set(self.method) != {"spikes"}:
                 self._tune(tuning)
-            if target.spikes and target.firing == "tick" and tuning.layers:
+            if target.fires_at_any_tick:
                 # What spikes do one by one is not all that their numbers say.
                 timed = NetworkTuning(self, function, golden, samples, target, ctx, timed=True)
-                timed.search_thresholds()
                 self._tune(timed)
 
     def _tune(self, tuning: "NetworkTuning") -> None:
         if "layerwise" in self.method or "blockwise" in self.method:
+            if tuning.timed:
+                tuning.search_thresholds()
             tuning.tune_parts()
         if "end-to-end" in self.method:
             tuning.tune_end_to_end()
+        if "spikes" in self.method and tuning.timed:
+            tuning.tune_end_to_end(last=True)
         tuning.write_back()

@@ -15,7 +15,7 @@ from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.context import CorelowerContext
 from ..dialects.support.errors import OperationError
 from ..dialects.support.golden_scale import golden_scale
-from ..dialects.support.provenance import golden_order, golden_units
+from ..dialects.support.provenance import golden_decoder, golden_order, golden_units
 from ..dialects.support.samples import Samples
 from ..dialects.support.target import Target
 from .real_parameters import real_weight_in_steps
@@ -38,8 +38,11 @@ END_TO_END_RATE = 0.1
 END_TO_END_STEPS = 3
 """Steps end to end, as a multiple of those of a layer."""
 
-SPIKE_STEPS = 12
-"""Steps against spikes one by one, as a multiple of those of a layer: far from where they start."""
+TIMED_STEPS = 4
+"""The same where neurons fire at any tick: far from where they start."""
+
+SPIKE_STEPS = 16
+"""The same of the last phase there, when each neuron learns for itself."""
 
 SPIKE_RATE = 20.0
 """The rate against these, as a multiple of that of a single layer."""
@@ -94,6 +97,10 @@ class NetworkTuning:
             if isinstance(op, core_op.VmmOp) and op.is_quantized and not self._is_fixed(op):
                 self._add_layer(op)
         self.output = chip_output(function)
+        self.decisive = before_wiring(self.output)
+        decodes = [use.operation for use in self.output.uses]
+        units = [op.unit_count for op in decodes if isinstance(op, core_op.DecodeOp)]
+        self.output_units = max(units, default=1)
         self.cache = PartCache(Devices())
         self.segments = Segments()
         self.goals = self._goals()
@@ -144,13 +151,13 @@ class NetworkTuning:
         self.state = best
         self._remark("layer by layer", before, best_quality)
 
-    def tune_end_to_end(self) -> None:
-        """All layers together, towards the golden network's outputs."""
+    def tune_end_to_end(self, *, last: bool = False) -> None:
+        """All layers together, towards the golden network's outputs; `last` takes its time."""
         part = self._network(taught=True)
         before = part.quality(self.state)
         self.state = self.state | part.tune(
             self.state,
-            self._end_to_end(),
+            self._end_to_end(last=last),
             self._progress,
         )
         self._remark("end to end", before, part.quality(self.state))
@@ -189,7 +196,7 @@ class NetworkTuning:
         golden, goals = self.golden.named_values(), list[tuple[SSAValue, SSAValue]]()
         known = set[SSAValue](self.evaluator.arguments)
         for name, (op, value) in self.evaluator.named_values().items():
-            if name not in golden or golden_units(op) > 1:
+            if name not in golden or golden_decoder(op) is not None:
                 continue
             segment = segment_of(self.evaluator.program, [value], known)
             if any(isinstance(op, core_op.VmmOp) for op in segment.program.operations):
@@ -210,11 +217,12 @@ class NetworkTuning:
         op = value.owner
         assert isinstance(op, Operation)
         # What saturates by intent has no golden value to come near to, only a decision.
-        decides = value is self.output and self.options.output == "decisions"
-        decides = decides and golden[0].size > 1
         order, factor = golden_order(op), golden_scale(op)
+        decides = value is self.output or (value is self.decisive and order is None)
+        decides = decides and self.options.output == "decisions" and golden[0].size > 1
         timed = self.timed and core_op.ticks_of(value) > 1
-        return Goal(np.asarray(golden, np.float32), order, factor, decides, timed)
+        units = self.output_units if value is self.output else golden_units(op)
+        return Goal(np.asarray(golden, np.float32), order, factor, decides, timed, units)
 
     def _part(self, stream: "Stream", value: SSAValue, goal: "Goal") -> "Part":
         """What lies between the known values and `value`, whose golden value is `goal`."""
@@ -252,7 +260,8 @@ class NetworkTuning:
 
         pairs = [(self.output, chip_output(self.golden.function))]
         if taught:
-            pairs = [*(pair for pair in self.goals if pair[0] is not self.output), *pairs]
+            ends = (self.output, self.decisive)
+            pairs = [*(pair for pair in self.goals if pair[0] not in ends), *pairs]
         segment = segment_of(
             self.evaluator.program,
             [value for value, _ in pairs],
@@ -291,9 +300,10 @@ class NetworkTuning:
         steps, rate = round(options.steps * times), options.learning_rate * rate
         return Schedule(steps, rate, options.batch, options.seed + order, mixed, gain_rate)
 
-    def _end_to_end(self) -> "Schedule":
+    def _end_to_end(self, *, last: bool) -> "Schedule":
         if self.timed:
-            return self._schedule(SPIKE_STEPS, SPIKE_RATE, 1, SPIKES_MIXED)
+            steps = SPIKE_STEPS if last else TIMED_STEPS
+            return self._schedule(steps, SPIKE_RATE, 1, SPIKES_MIXED)
         return self._schedule(END_TO_END_STEPS, END_TO_END_RATE, 1, MIXED)
 
     def _planned_steps(self) -> int:
@@ -308,8 +318,9 @@ class NetworkTuning:
             if stream.is_at_a_cut:
                 count += bool(layers < inside and "blockwise" in methods)
                 inside = 0
-        end_to_end = SPIKE_STEPS if self.timed else END_TO_END_STEPS
+        end_to_end = TIMED_STEPS if self.timed else END_TO_END_STEPS
         count += end_to_end * ("end-to-end" in methods)
+        count += SPIKE_STEPS * ("spikes" in methods and self.timed)
         return self.options.steps * count
 
     def _add_layer(self, op: core_op.VmmOp) -> None:
@@ -357,5 +368,12 @@ def chip_output(function: FuncOp) -> SSAValue:
     assert returned is not None
     value = returned.operands[0]
     while isinstance(op := value.owner, (core_op.DecodeOp, *HOST_OPERATIONS)):
+        value = op.operands[0]
+    return value
+
+
+def before_wiring(value: SSAValue) -> SSAValue:
+    """What `value` only has in another shape or order."""
+    while isinstance(op := value.owner, core_op.ReshapeOp | core_op.PermuteOp):
         value = op.operands[0]
     return value

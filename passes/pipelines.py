@@ -45,6 +45,20 @@ def tile_pipeline(options: str = "") -> str:
     )
 
 
+def tune_pipeline(options: str = "", *, spikes: bool = False) -> str:
+    """
+    Tuning against the golden network. Needs data.
+
+    With `spikes`, for neurons that fire at any tick, those that carry one number together learn
+    each for itself at the end.
+    """
+    if not spikes:
+        return f"core-op-tune{_options(options)}"
+    apart = "core-op-split-weights,core-op-split-units,canonicalize"
+    last = _options(f"method=spikes {options}".strip())
+    return f"core-op-tune{_options(options)},{apart},core-op-tune{last}"
+
+
 def _options(text: str) -> str:
     return f"{{{text}}}" if text else ""
 

@@ -98,6 +98,7 @@ class Compilation:
                 f"image holds {self.chip.largest_number}; take fewer signal_bits, or a shorter "
                 "window"
             )
+        self.target = target
         core_op.set_target(self.module, target)
         self._run_passes("nn-keep-golden")
         self.labels: npt.NDArray[np.int64] | None = None
@@ -196,6 +197,7 @@ class Compilation:
             units=self.options.units,
             coding=self.options.coding,
             keep_real=self.options.attribution,
+            fires_at_any_tick=self.target.fires_at_any_tick,
             data=data,
         )
 

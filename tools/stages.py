@@ -19,7 +19,7 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.files import write_text
 from ..dialects.support.samples import Samples
 from ..dialects.support.tensor_file import read_tensors, write_tensors
-from ..passes.pipelines import encode_pipeline, reform_pipeline, tile_pipeline
+from ..passes.pipelines import encode_pipeline, reform_pipeline, tile_pipeline, tune_pipeline
 from .ir_files import module_tensors, read_module
 
 FINGERPRINT = "compilation.json"
@@ -60,13 +60,15 @@ def stages_for(
     units: int | str = 1,
     coding: str = "auto",
     keep_real: bool = False,
+    fires_at_any_tick: bool = False,
     data: str = "",
 ) -> list[Stage]:
     """
     The stages that lead to a chip with this `pipeline`, in order.
 
-    Tuning keeps the weights before rounding, and `keep_real` does so without it. `data` are the
-    options of the calibrating passes that say where the data is; without them it is the context's.
+    Tuning keeps the weights before rounding, and `keep_real` does so without it. With
+    `fires_at_any_tick` neurons that spike learn each for itself at the end. `data` are the options
+    of the calibrating passes that say where the data is; without them it is the context's.
     """
     approximate = f"error={error} {data} samples={samples}".replace("  ", " ")
     samples_used = f"{data} samples={samples}".strip()
@@ -83,7 +85,9 @@ def stages_for(
         Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]
     if tune:
-        stages.append(Stage("tuned", f"core-op-tune{{{data} seed={seed}}}"))
+        stages.append(
+            Stage("tuned", tune_pipeline(f"{data} seed={seed}", spikes=fires_at_any_tick))
+        )
     return [*stages, Stage("mapped", pipeline)]
 
 

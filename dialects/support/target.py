@@ -150,6 +150,11 @@ class Target:
         return self.neuron == "lif"
 
     @property
+    def fires_at_any_tick(self) -> bool:
+        """Whether neurons spike while they integrate, so that numbers of spikes do not say all."""
+        return self.spikes and self.firing == "tick"
+
+    @property
     def largest_number(self) -> int:
         """The largest number that one neuron carries: of codes, or of spikes in a window."""
         return self.largest_code * self.window

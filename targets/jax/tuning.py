@@ -38,6 +38,9 @@ LAST_RATE = 0.05
 OFFSET_RATE = 0.3
 """Learning rate of an offset, as a part of a weight's."""
 
+DIVERGENCE = 0.3
+"""The part that the decision has in what is learned, where spikes are too few for exact numbers."""
+
 GAIN_RATE = 0.02
 """Learning rate of a gain's logarithm, as a part of a weight's."""
 
@@ -89,6 +92,15 @@ class Goal:
     decides: bool = False
     timed: bool = False
     """Whether the output is trains of spikes, which are counted."""
+    units: int = 1
+    """So many neighbours in the output's last axis add up to a number."""
+
+    def numbers(self, codes: jax.Array) -> jax.Array:
+        """A batch of outputs as the numbers that golden values are compared with."""
+        codes = codes.sum(axis=1) if self.timed else codes
+        if self.units == 1:
+            return codes
+        return codes.reshape(*codes.shape[:-1], -1, self.units).sum(axis=-1)
 
     def aligned(self, golden: jax.Array, factor: jax.Array) -> jax.Array:
         """A batch of golden values as they are here, but for their shape."""
@@ -177,10 +189,8 @@ class Part:
         distance = float(self._compiled.distance(float32(found), float32(wanted), measures))
         if not goal.decides:
             return Quality(distance, 0.0)
-        if goal.timed:
-            found = found.sum(axis=1)
-        flat = (len(found), -1)
-        agreed = np.argmax(found.reshape(flat), axis=1) == np.argmax(wanted.reshape(flat), axis=1)
+        numbers, flat = np.asarray(goal.numbers(float32(found))), (len(found), -1)
+        agreed = np.argmax(numbers.reshape(flat), axis=1) == np.argmax(wanted.reshape(flat), axis=1)
         return Quality(distance, 1 - np.count_nonzero(agreed) / len(found))
 
     def compute(self, state: State) -> Array:
@@ -212,7 +222,8 @@ class Part:
             goals = [self.devices.everywhere(goal.golden[: self.size]) for goal in self.goals]
         frozen = {number: self._frozen[index] for index, number in self._numbers.items()}
         random = np.random.default_rng(schedule.seed)
-        best, best_quality, improved = state, self.quality(state), 0
+        first = self.quality(state)
+        best, best_quality, improved = state, first, 0
         moments = _OPTIMIZER.init(learned)
         mixed = round(batch * schedule.mixed)
         for done in range(0, schedule.steps, CHUNK):
@@ -229,7 +240,7 @@ class Part:
                 )  # fmt: skip
             now = {index: learned[number] for index, number in self._numbers.items()}
             quality = self.quality(state | now)
-            if quality.distance < best_quality.distance and quality.is_no_worse_than(best_quality):
+            if quality.distance < best_quality.distance and quality.is_no_worse_than(first):
                 best, best_quality, improved = now, quality, done + count
             progress(count)
             if done + count - improved > PATIENCE * schedule.steps:
@@ -260,7 +271,7 @@ class PartCache:
     def compiled(self, part: Part) -> Compiled:
         """The functions of `part`, or those of one that is alike."""
         slots = [layer.slots(part.segment.keys) for layer in part.layers.values()]
-        kinds = [(goal.decides, goal.order, goal.timed) for goal in part.goals]
+        kinds = [(goal.decides, goal.order, goal.timed, goal.units) for goal in part.goals]
         taught = part.teacher.segment.signature if part.teacher is not None else ""
         signature = f"{part.segment.signature}\n{slots}\n{kinds}\n{taught}"
         if signature not in self._compiled:
@@ -300,6 +311,8 @@ def _compile(part: Part) -> Compiled:
             _distance(codes, goal, measure, kind)
             for codes, goal, measure, kind in zip(found, goals, measures, kinds, strict=True)
         ]
+        if kinds[-1].decides and kinds[-1].timed:
+            last += DIVERGENCE * _divergence(found[-1], goals[-1], measures[-1], kinds[-1])
         return last + sum(others, jnp.float32(0)) / max(len(others), 1)
 
     def step(
@@ -348,8 +361,10 @@ def _measures(value: "core_op.SSAValue", goal: Goal) -> Measures:
     code = core_op.code_of(value)
     scale, zero, ends = 1.0, 0.0, (-np.inf, np.inf)
     if code is not None:
-        scale, zero = code.scale.data, code.zero.data
-        ends = code.interval if goal.decides else ends
+        scale, zero = code.scale.data, code.zero.data * goal.units
+        if goal.decides:
+            low, high = code.interval
+            ends = low * goal.units, high * goal.units
     factor = np.ones((), np.float32) if goal.factor is None else goal.factor
     variance = max(float(np.var(np.clip(goal.golden * factor, *ends))), 1e-12)
     return Measures(*(float32(number) for number in (scale, zero, factor, *ends, variance)))
@@ -363,8 +378,15 @@ def _distance(codes: jax.Array, golden: jax.Array, measures: Measures, kind: Goa
     divergence of the softmax is mostly that of a few samples, too noisy to choose by. What lies
     beyond the ends of their code saturates by intent and is not missed.
     """
-    codes = codes.sum(axis=1) if kind.timed else codes
-    found = (codes - measures.zero) * measures.scale
+    found = (kind.numbers(codes) - measures.zero) * measures.scale
     golden = kind.aligned(golden, measures.factor).reshape(found.shape)
     golden = jnp.clip(golden, measures.least, measures.largest)
     return jnp.mean(jnp.square(found - golden)) / measures.variance
+
+
+def _divergence(codes: jax.Array, golden: jax.Array, measures: Measures, kind: Goal) -> jax.Array:
+    """The mean Kullback-Leibler divergence of the softmax of results from that of golden values."""
+    found = ((kind.numbers(codes) - measures.zero) * measures.scale).reshape(len(codes), -1)
+    golden = kind.aligned(golden, measures.factor).reshape(found.shape)
+    wanted = jax.nn.log_softmax(golden)
+    return jnp.mean(jnp.sum(jnp.exp(wanted) * (wanted - jax.nn.log_softmax(found)), axis=-1))

@@ -144,6 +144,7 @@ def _measure(arguments: argparse.Namespace, way: Way) -> Iterator[StageFigures]:
     stages = stages_for(
         "", tune=not arguments.no_tune, seed=arguments.seed, samples=arguments.samples,
         max_pool="auto", output="decisions", error=0.02,
+        fires_at_any_tick=target.fires_at_any_tick,
     )[:-1]  # fmt: skip
     pipelines = [("golden kept", "nn-keep-golden"), *((s.name, s.pipeline) for s in stages)]
     for name, pipeline in pipelines:
