@@ -425,7 +425,21 @@ class CoresOp(ListeningOperation, HasCanonicalizationPatternsInterface):
                 )
         _verify_register(self.bias, "bias", target.bias_bits)
         _verify_register(self.initial, "initial potential", target.accumulator_bits)
+        if target.ramps and self.is_spiking:
+            self._verify_ramp()
         self._verify_placement(target)
+
+    def _verify_ramp(self) -> None:
+        """Where neurons return to zero behind a window, their numbers are exact by their leak."""
+        bias, threshold = known(self.bias), known(self.threshold)
+        if threshold is None or (bias is None and self.bias is not None):
+            return
+        threshold = threshold if threshold.ndim == 2 else threshold[:, None]
+        if bias is None or not (bias == threshold).all():
+            raise VerifyException(
+                "a neuron that fires behind its window and returns to zero has its threshold as "
+                "its leak; here they differ"
+            )
 
     def _verify_placement(self, target: Target) -> None:
         if self.placement is None:

@@ -82,6 +82,8 @@ class LoadCores(RewritePattern):
                 )
             # A whole window's, once: where neurons fire behind it, that is the same.
             registers["initial"] = registers["initial"] + silence
+            if self.target.ramps:
+                _add_ramp(registers, self.target.window)
             largest = self.target.largest_sum
             _require(registers["initial"], "initial potential", largest, -largest)
         else:
@@ -110,6 +112,15 @@ class LoadCores(RewritePattern):
         if shape != shape_of(cores.result):
             new.append(core_op.ReshapeOp(cores.result, shape))
         rewriter.replace(op, new)
+
+
+def _add_ramp(registers: dict[str, Integers], ticks: int) -> None:
+    """Let the leak be the threshold, and start so low that the same adds up; see `Target.ramps`."""
+    threshold = registers["threshold"]
+    threshold = threshold if threshold.ndim == 2 else threshold[:, None]
+    ramp = np.broadcast_to(threshold, registers["bias"].shape)
+    registers["initial"] = registers["initial"] + ticks * registers["bias"] - 2 * ticks * ramp
+    registers["bias"] = ramp
 
 
 def _require(numbers: Integers, what: str, largest: int, least: int) -> None:

@@ -47,6 +47,13 @@ class Mode(StrEnum):
     snn = "snn"
 
 
+class Firing(StrEnum):
+    """When a neuron that has reached its threshold spikes."""
+
+    window = "window"
+    tick = "tick"
+
+
 class Reset(StrEnum):
     """What is left of a potential when its neuron spikes."""
 
@@ -73,6 +80,10 @@ Window = Annotated[
 ResetTo = Annotated[
     Reset | None, typer.Option(help="a neuron that spikes goes back to zero, or by its threshold")
 ]
+FiresAt = Annotated[
+    Firing | None,
+    typer.Option(help="a neuron spikes in the window behind its input, exactly; or at any tick"),
+]
 Override = Annotated[str, typer.Option(help="other constraints: signal_bits=4,weight_bits=4,...")]
 Maximum = Annotated[MaxPool, typer.Option(help="a maximum from ReLU, or by the chip's own unit")]
 OutputMeaning = Annotated[
@@ -84,15 +95,23 @@ FunctionError = Annotated[
 
 
 def constraints(
-    override: str, mode: Mode | None, window: int | None, reset: Reset | None
+    override: str,
+    mode: Mode | None,
+    window: int | None,
+    reset: Reset | None,
+    firing: Firing | None = None,
 ) -> dict[str, FieldValue]:
     """The fields of the target that are given, by `--override` or an option of their own."""
     from .target_overrides import parse_overrides
 
-    if mode != Mode.snn and (window is not None or reset is not None):
-        raise CorelowerError("--window and --reset are of spikes; they need --mode snn")
+    given: dict[str, FieldValue | None] = {
+        "window": window,
+        "reset": reset and reset.value,
+        "firing": firing and firing.value,
+    }
+    if mode != Mode.snn and any(value is not None for value in given.values()):
+        raise CorelowerError("--window, --reset and --firing are of spikes; they need --mode snn")
     overrides = parse_overrides(override)
-    given: dict[str, FieldValue | None] = {"window": window, "reset": reset and reset.value}
     for name, value in given.items():
         if value is None:
             continue

@@ -15,6 +15,7 @@ from .cli_options import (
     Chip,
     ChipMode,
     Coding,
+    FiresAt,
     FunctionError,
     Labels,
     Layout,
@@ -56,6 +57,7 @@ def compile_command(
     mode: ChipMode = None,
     window: Window = None,
     reset: ResetTo = None,
+    firing: FiresAt = None,
     test: Test = None,
     labels: Labels = None,
     scale: Scale = 1.0,
@@ -97,7 +99,7 @@ def compile_command(
             labels=labels,
             preprocessing=preprocessing,
             out=out,
-            overrides=constraints(override, mode, window, reset),
+            overrides=constraints(override, mode, window, reset, firing),
             mode=mode and mode.value,
             tune=tune,
             seed=seed,
@@ -124,6 +126,7 @@ def check_command(
     mode: ChipMode = None,
     window: Window = None,
     reset: ResetTo = None,
+    firing: FiresAt = None,
     calibration: Annotated[
         str | None, typer.Option(help="inputs without labels, for the ranges: FILE[:array]")
     ] = None,
@@ -150,7 +153,7 @@ def check_command(
         model,
         target=target,
         calibration=load_samples(calibration, preprocessing) if calibration else None,
-        overrides=constraints(override, mode, window, reset),
+        overrides=constraints(override, mode, window, reset, firing),
         mode=mode and mode.value,
         error=error,
     )

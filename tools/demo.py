@@ -29,7 +29,6 @@ class DemoChip:
 
     name: str
     mode: str | None = None
-    reset: str | None = None
 
     @property
     def folder(self) -> str:
@@ -41,12 +40,8 @@ class DemoChip:
 
 
 def _chips() -> list[DemoChip]:
-    """All chips in all modes; in spikes with the reset that computes what codes do."""
-    return [
-        DemoChip(name, mode, "subtract" if mode == "snn" else None)
-        for name in chip_names()
-        for mode in modes_of(name) or (None,)
-    ]
+    """All chips in all modes."""
+    return [DemoChip(name, mode) for name in chip_names() for mode in modes_of(name) or (None,)]
 
 
 def run_demo(out: Path, seed: int) -> list[Report]:
@@ -105,7 +100,7 @@ def require_earlier_demo(out: Path) -> None:
 def compile_command(out: Path, chip: DemoChip, seed: int) -> str:
     """The command line that compiles the demo's network once more."""
     data = shlex.quote(str(out / DATA))
-    given = {"target": chip.name, "mode": chip.mode, "reset": chip.reset}
+    given = {"target": chip.name, "mode": chip.mode}
     options = " ".join(f"--{name} {value}" for name, value in given.items() if value is not None)
     return (
         f"corelower compile {shlex.quote(str(out / MODEL))} {options} "
@@ -121,7 +116,6 @@ def _compile(out: Path, chip: DemoChip, seed: int, console: CompileConsole) -> R
         calibration=f"{data}:calibration",
         target=chip.name,
         mode=chip.mode,
-        overrides={} if chip.reset is None else {"reset": chip.reset},
         test=f"{data}:test",
         labels=f"{data}:labels",
         preprocessing=Preprocessing(SCALE),

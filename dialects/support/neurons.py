@@ -32,6 +32,16 @@ def leak_and_potential(
     return leak.astype(np.int32), (wide - target.window * leak).astype(np.int32)
 
 
+def leak_ticks(window: int, reset: str, firing: str) -> int:
+    """
+    How often a neuron's leak counts in a number of spikes.
+
+    Once for each tick of the window in which it integrates. Where it fires behind that one and
+    returns to zero, it ramps in both, see `Target.ramps`.
+    """
+    return 2 * window if (reset, firing) == ("zero", "window") else window
+
+
 def thresholds_of(gain: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     """The thresholds of which a neuron's gains are the reciprocals."""
     return np.rint(1.0 / gain.astype(np.float64)).astype(np.int64)

@@ -65,7 +65,8 @@ class Target:
     firing: str = "tick"
     """
     `tick`: a neuron may fire at any tick. `window`: it integrates a whole window, and fires in the
-    next one, without input then; the number of its spikes is exactly the sum over the threshold.
+    next one, without input then; the number of its spikes is exactly the sum over the threshold. A
+    reset to zero does that by a leak, see `ramps`.
     """
     threshold_bits: int = 0
     """Bits of a signed threshold register a `lif` neuron; 0 for no limit."""
@@ -108,10 +109,6 @@ class Target:
         self._require(self.rounding == "floor", "rounding", "floor of a lif neuron")
         self._require(not self.bias_rows, "bias_rows", "0 of a lif neuron, which has a leak")
         self._require(not self.max_inputs, "max_inputs", "0 of a lif neuron")
-        late = self.firing == "window"
-        self._require(
-            self.reset == "subtract" or not late, "reset", "subtract where firing is window"
-        )
 
     def _require(self, holds: bool, name: str, limit: str) -> None:
         if holds:
@@ -155,6 +152,17 @@ class Target:
         return self.spikes and self.firing == "tick"
 
     @property
+    def ramps(self) -> bool:
+        """
+        Whether a neuron's leak is its threshold, and raises its potential while it fires.
+
+        The further the potential is up, the sooner it reaches the threshold. It falls to zero then,
+        and the leak alone makes it spike at each tick that is left: as many as the sum has
+        thresholds, with nothing lost.
+        """
+        return self.spikes and self.firing == "window" and self.reset == "zero"
+
+    @property
     def largest_number(self) -> int:
         """The largest number that one neuron carries: of codes, or of spikes in a window."""
         return self.largest_code * self.window
@@ -168,6 +176,9 @@ class Target:
     def largest_threshold(self) -> int:
         """The largest threshold of a neuron, which is an integer."""
         register = (1 << (self.threshold_bits - 1)) - 1 if self.threshold_bits else MOST_THRESHOLD
+        if self.ramps:
+            # It is the leak as well, and the potential starts two windows of leaks below.
+            register = min(register, self.largest_leak, self.largest_sum // (4 * self.window))
         return min(self.largest_sum, register, MOST_THRESHOLD)
 
     @property
@@ -209,7 +220,7 @@ class Target:
         it fires at any tick only the leak does: the start is for rounding.
         """
         if self.firing == "window":
-            return self.largest_sum
+            return self.largest_sum // 2 if self.ramps else self.largest_sum
         return min(self.window * self.largest_leak, self.largest_sum)
 
     @property
@@ -224,20 +235,11 @@ class Target:
         return max(1, -(-(self.largest_code // 2) // max(1, self.largest_weight)))
 
     def with_fields(self, changes: dict[str, FieldValue]) -> "Target":
-        """
-        A copy with some fields changed. Raises `CorelowerError` for a field that is none.
-
-        Of neurons that spike `reset` alone takes `firing` along, since a window can be waited for
-        only where nothing that exceeds the threshold is lost: to `window` with `subtract`, to
-        `tick` with `zero`.
-        """
+        """A copy with some fields changed. Raises `CorelowerError` for a field that is none."""
         known = [field.name for field in fields(self)]
         for name in changes:
             if name not in known:
                 raise CorelowerError(
                     f"target '{self.name}' has no field '{name}'; it has {', '.join(known)}"
                 )
-        reset = changes.get("reset", self.reset)
-        if self.spikes and reset != self.reset and "firing" not in changes:
-            changes = changes | {"firing": "window" if reset == "subtract" else "tick"}
         return replace(self, **changes)  # pyright: ignore[reportArgumentType]

@@ -9,6 +9,7 @@ import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
 
 from ...dialects import core_op, tianji
+from ...dialects.support.neurons import leak_ticks
 from . import arithmetic, spikes
 from .typed import float32, zeros
 
@@ -40,7 +41,10 @@ class TianjiFunctions(InterpreterFunctions):
         self, op: tianji.CoresOp, x: jax.Array, synapses: jax.Array, registers: "Registers"
     ) -> jax.Array:
         """The codes, or the numbers of spikes, of neurons whose axons got `x` in all."""
-        sums = arithmetic.product(x, synapses) + registers.bias * np.float32(op.code.ticks.data)
+        leaks = op.code.ticks.data
+        if op.is_spiking and (target := core_op.target_of(op)) is not None:
+            leaks = leak_ticks(target.window, target.reset, target.firing)
+        sums = arithmetic.product(x, synapses) + registers.bias * np.float32(leaks)
         if not op.is_spiking:
             # A table, since a compiled exponential need not be exact.
             gain = jnp.take(_GAINS, registers.cut, mode="clip")[:, None]

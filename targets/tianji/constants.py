@@ -71,7 +71,7 @@ TIANJI_SNN = Target(
     neuron="lif",
     window=WINDOW,
     reset="zero",
-    firing="tick",
+    firing="window",
     threshold_bits=int(THRESHOLD_BITS.value),
     shares_positions=False,
     neuron_fan_out=NEURON_FAN_OUT,
@@ -80,5 +80,6 @@ TIANJI_SNN = Target(
 )
 """
 The constraints of one core in SNN mode: spikes, a leak, a threshold a neuron [assumed], reset to
-zero [auth]; `reset=subtract`, with `firing=window`, is an option [assumed].
+zero [auth]; `reset=subtract` is an option [assumed]. That a neuron only fires in the window behind
+the one that it integrates is [assumed] too; `firing=tick` is the other way.
 """

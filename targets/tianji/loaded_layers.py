@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from ...dialects.support.neurons import leak_ticks
 from ..jax.typed import HIGHEST, grouped_product, to_device
-from .image_format import NOTHING, Image, Integers, Layer
+from .image_format import NOTHING, Chip, Image, Integers, Layer
 
 Floats = npt.NDArray[np.float32]
 
@@ -25,8 +26,11 @@ LARGEST_DENSE = 1 << 26
 class LoadedLayer:
     """A layer's matrices as its products take them, and its registers."""
 
-    def __init__(self, layer: Layer, sizes: Sequence[int]):
+    def __init__(self, layer: Layer, sizes: Sequence[int], chip: Chip):
         self.layer = layer
+        self.leaks = layer.ticks
+        if layer.ticks > 1:
+            self.leaks = leak_ticks(chip.window, chip.reset, chip.firing)
         self.used, self.hears = heard_parts(layer.hears, sizes)
         cores, _, neurons = layer.synapses.shape
         heard = sum(sizes[u] for u in self.used)
@@ -77,7 +81,7 @@ class LoadedLayer:
     def settle(self, sums: jax.Array) -> jax.Array:
         """The numbers of neurons that got so much in all."""
         layer = self.layer
-        sums = sums + self.bias * np.float32(layer.ticks)
+        sums = sums + self.bias * np.float32(self.leaks)
         if layer.cut is not None:
             each = np.repeat(layer.cut, layer.synapses.shape[2])
             factor = np.ldexp(np.float32(1), -each).astype(np.float32)
@@ -115,7 +119,7 @@ class LoadedLayer:
 def loaded_layers(image: Image) -> list[LoadedLayer]:
     """The layers of an image, in order."""
     sizes = [image.host_signals, *(layer.neurons for layer in image.layers)]
-    return [LoadedLayer(layer, sizes) for layer in image.layers]
+    return [LoadedLayer(layer, sizes, image.chip) for layer in image.layers]
 
 
 def heard_parts(index: Integers, sizes: Sequence[int]) -> tuple[list[int], Integers]:

@@ -63,7 +63,10 @@ def compile_line(capsys: pytest.CaptureFixture[str], *more: str) -> str:
             ["--target", "tianji", "--mode", "snn", "--window", "300"],
             "error: target 'tianji': signals are numbers up to 300, its image holds 255",
         ),
-        (["--window", "8"], "error: --window and --reset are of spikes; they need --mode snn"),
+        (
+            ["--window", "8"],
+            "error: --window, --reset and --firing are of spikes; they need --mode snn",
+        ),
         (["--units", "many"], "error: units is a number or auto, not 'many'"),
         (["--units", "0"], "error: units must be 1 to 256, or auto, not 0"),
         (["--mean", "a,b"], "error: 'a,b' is not a list of numbers"),

@@ -43,12 +43,21 @@ def test_a_mode_is_found_and_keeps_the_name(name: str, mode: str) -> None:
     assert applied(f"set-target{{name={name} mode={mode}}}") == find_target(name, mode)
 
 
-def test_firing_follows_a_reset_that_is_given_alone() -> None:
+def test_reset_and_firing_are_chosen_apart() -> None:
     target = applied("set-target{name=tianji mode=snn reset=subtract window=8}")
     assert (target.reset, target.firing, target.window) == ("subtract", "window", 8)
-    assert target.with_fields({"reset": "zero"}).firing == "tick"
+    assert target.with_fields({"reset": "zero"}).firing == "window"
     given = target.with_fields({"reset": "subtract", "firing": "tick"})
     assert (given.reset, given.firing) == ("subtract", "tick")
+
+
+def test_a_threshold_that_is_the_leak_too_fits_both_and_the_potential() -> None:
+    target = find_target("tianji", "snn").with_fields({"reset": "zero", "firing": "window"})
+    assert target.largest_threshold == 32767
+    assert target.with_fields({"bias_bits": 12}).largest_threshold == 2047
+    assert target.with_fields({"accumulator_bits": 16}).largest_threshold == 32767 // 64
+    tick = {"firing": "tick", "bias_bits": 12}
+    assert target.with_fields(dict(tick)).largest_threshold == 32767
 
 
 def test_a_modes_target_is_printed_and_read_again() -> None:
@@ -79,7 +88,7 @@ def test_zero_and_false_are_values_too() -> None:
         ("mode=snn", "mode is that of a chip; give its name"),
         ("name=prime mode=snn", "target 'prime' has no mode 'snn'; it has no modes"),
         ("name=tianji mode=cnn", "target 'tianji' has no mode 'cnn'; its modes are ann, snn"),
-        ("name=tianji mode=snn firing=window", "reset = zero is out of range; it must be subtract"),
+        ("name=tianji mode=snn firing=late", "firing = late is out of range; it must be tick or"),
         ("name=tianji mode=snn window=0", "window = 0 is out of range; it must be 1 to 1024 ticks"),
         ("name=tianji mode=snn signal_bits=2", "signal_bits = 2 is out of range"),
         ("name=tianji mode=snn threshold_bits=1", "threshold_bits = 1 is out of range"),

@@ -70,8 +70,8 @@ def test_every_field_can_be_overridden_by_its_own_value(name: str, mode: str | N
 @pytest.mark.parametrize(
     ("override", "mode", "message"),
     [
-        ("", None, "--window and --reset are of spikes; they need --mode snn"),
-        ("", Mode.ann, "--window and --reset are of spikes; they need --mode snn"),
+        ("", None, "--window, --reset and --firing are of spikes; they need --mode snn"),
+        ("", Mode.ann, "--window, --reset and --firing are of spikes; they need --mode snn"),
         ("window=4", Mode.snn, "window is given twice, by --window and by --override"),
     ],
 )

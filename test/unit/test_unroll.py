@@ -124,12 +124,12 @@ def unroll(module: ModuleOp, samples: npt.NDArray[np.float32]) -> list[core_op.V
     return found
 
 
-@pytest.mark.parametrize("reset", ["zero", "subtract"])
-def test_neurons_that_spike_start_where_they_did(reset: str) -> None:
-    target = find_target("tianji", "snn").with_fields({"window": 6, "reset": reset, "fan_in": 24})
+@pytest.mark.parametrize("firing", ["tick", "window"])
+def test_neurons_that_spike_start_where_they_did(firing: str) -> None:
+    target = find_target("tianji", "snn").with_fields({"window": 6, "firing": firing, "fan_in": 24})
     net = Coded((7, 7, 1, 1), target, zero=2)
     net.wire(core_op.WindowOp(net.value, Window.of((3, 3), pads=(1, 1, 1, 1))))
-    net.product(3, has_bias=reset == "zero")
+    net.product(3, has_bias=firing == "tick")
     (product,) = unroll(net.finish(), net.samples())
     assert product.potential is not None and product.groups > 1
 

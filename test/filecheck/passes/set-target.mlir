@@ -13,7 +13,7 @@
 // PRIME:     #core_op.target<"prime", fan_in = 256, fan_out = 256, signal_bits = 6, weights = [-127, 127], bias_rows = 2, spare_bias_rows = true, max_inputs = 4, cores = 4096>
 // CHANGED:   #core_op.target<"prime", fan_in = 128, fan_out = 256, signal_bits = 4, weights = [-7, 7], bias_rows = 1, spare_bias_rows = true, max_inputs = 4, cores = 4096>
 // ANN:       #core_op.target<"tianji", fan_in = 256, fan_out = 256, signal_bits = 8, weights = [-128, 127], accumulator_bits = 24, bias_bits = 16, gain_values = power_of_two, rounding = floor, shares_positions = false, synapse_bits = 524288>
-// SNN:       #core_op.target<"tianji", fan_in = 256, fan_out = 256, signal_bits = 1, weights = [-128, 127], accumulator_bits = 24, bias_bits = 16, gain = neuron, gain_values = reciprocal, rounding = floor, neuron = lif, window = 16, threshold_bits = 16, shares_positions = false, synapse_bits = 524288>
+// SNN:       #core_op.target<"tianji", fan_in = 256, fan_out = 256, signal_bits = 1, weights = [-128, 127], accumulator_bits = 24, bias_bits = 16, gain = neuron, gain_values = reciprocal, rounding = floor, neuron = lif, window = 16, firing = window, threshold_bits = 16, shares_positions = false, synapse_bits = 524288>
 // SUBTRACT:  neuron = lif, window = 8, reset = subtract, firing = window, threshold_bits = 16,
 // FILE:      #core_op.target<"my_chip", fan_in = 16, fan_out = 8, signal_bits = 5, weights = [-7, 7], bias_bits = 12>
 // TWICE:     #core_op.target<"my_chip", fan_in = 16, fan_out = 8, signal_bits = 5, weights = [-3, 3], bias_bits = 12, functions = [relu], shares_positions = false>
