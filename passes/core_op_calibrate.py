@@ -66,9 +66,8 @@ class CoreOpCalibrate(CalibrationPass):
     decisions, that lose no more than a tenth of `error` of these too. Partial sums get so many that
     together they lose no more than half as much as the merged sum's own rounding. What the host
     encodes gets units too as long as the rows of the cores that read it are free; where neurons
-    spike, what leaves the chip does as well, and where they fire at any tick, all that is on the
-    way: one neuron's spikes say less there than their number could. Maxima built from rectifiers
-    and approximated functions keep one unit. Remarks say what was chosen.
+    spike, all other signals do as well, with the columns of the cores that compute them. Maxima
+    built from rectifiers and approximated functions keep one unit. Remarks say what was chosen.
     """
 
     name = "core-op-calibrate"
@@ -100,8 +99,8 @@ class CoreOpCalibrate(CalibrationPass):
     spike_units: int | Literal["auto"] = field(
         default="auto",
         metadata={
-            "help": "the same of what neurons compute that fire at any tick if units is 1; auto "
-            "spends only rows and columns that are free, and is at most 4"
+            "help": "the same of what is on the way where neurons spike, if units is 1; auto takes "
+            "only rows and columns that are free, and is at most 4"
         },
     )
 
@@ -210,7 +209,7 @@ class _Calibration:
         units, most = self.options.units, MOST_UNITS
         if self._is_at_the_border(signal):
             given = self.options.border_units
-        elif self.target.fires_at_any_tick and units == 1:
+        elif self.target.spikes and units == 1:
             given, most = self.options.spike_units, MOST_SPIKE_UNITS
         else:
             return units, 0

@@ -210,9 +210,9 @@ class _Reader:
         else:
             raise BadImageError(f"{what}: a soma that is {str(kind)[:20]} with {ticks} ticks")
         bias = self._registers(entry, "bias", what, each, (-LARGEST_SUM, LARGEST_SUM))
-        threshold, ramp = registers["threshold"], ("zero", "window")
-        ramps = threshold is not None and (self.chip.reset, self.chip.firing) == ramp
-        if ramps and not np.array_equal(bias, threshold):
+        threshold, kind = registers["threshold"], (self.chip.reset, self.chip.firing)
+        ramps = threshold is not None and kind == ("zero", "window")
+        if ramps and not (bias == threshold).all():
             raise BadImageError(f"{what}: its leak is not its threshold, as a ramp's is")
         synapses = self._read_synapses(entry, (cores, axons, neurons), what)
         phase = count(entry.get("phase"), f"{what}: phase")

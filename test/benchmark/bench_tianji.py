@@ -80,6 +80,7 @@ def main() -> None:
     parser.add_argument("--network", default=NETWORK)
     parser.add_argument("--mode", choices=["ann", "snn"], action="append")
     parser.add_argument("--window", type=int, action="append", help="ticks")
+    parser.add_argument("--firing", choices=["window", "tick"], default="window")
     parser.add_argument("--reset", choices=["zero", "subtract"], action="append")
     parser.add_argument("--override", default="", help="fields of the target, as firing=tick")
     parser.add_argument("--seed", type=int, default=0)
@@ -89,7 +90,8 @@ def main() -> None:
     console = Console(width=160)
     table = Table("mode", "window", "reset", "stage", "accuracy", "drop", "at most", "disagreement",
                   "seconds")  # fmt: skip
-    ways = _ways(arguments.mode, arguments.window, arguments.reset, arguments.override)
+    override = ",".join(filter(None, (f"firing={arguments.firing}", arguments.override)))
+    ways = _ways(arguments.mode, arguments.window, arguments.reset, override)
     for way in ways:
         golden, *stages = _measure(arguments, way)
         for stage in (golden, *stages):
@@ -113,7 +115,7 @@ def _ways(
     override: str,
 ) -> Iterator[Way]:
     if "ann" in (modes or ["ann"]):
-        yield Way("ann", override=override)
+        yield Way("ann")
     for reset in resets or ("subtract", "zero"):
         for window in windows or WINDOWS:
             if "snn" in (modes or ["snn"]):

@@ -9,7 +9,7 @@
 // REMARK:      remark: layer by layer: on {{[0-9]+}} samples held back, distance
 // REMARK:      remark: end to end: on {{[0-9]+}} samples held back, distance
 // NO-DATA:     error: core-op-tune: no data; give the option data=FILE[:array]
-// METHOD:      error: core-op-tune: option 'method' expects {{.*}}layerwise|blockwise|end-to-end, got 'magic'
+// METHOD:      error: core-op-tune: option 'method' expects {{.*}}layerwise|blockwise|end-to-end|spikes, got 'magic'
 // VALIDATION:  error: core-op-tune: validation must be between 0 and 1, not 1
 // NO-GOLDEN:   error: func.func: @main names no golden function (core_op.golden); run nn-keep-golden
 
