@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from ..dialects import core_op, trained
-from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.errors import OperationError
 from ..dialects.support.neurons import leak_and_potential, thresholds_of
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import TensorData
@@ -45,9 +45,7 @@ class CoreOpQuantizeWeights(CorelowerPass):
     )
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         for function in lowered_functions(op):
             run_patterns(function, [QuantizeWeights(target, self.keep_real)], ctx)
 
