@@ -8,11 +8,10 @@ what is wrong is one line. `write_image` is in `image_writer.py`, since that nee
 import os
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
-from pathlib import Path
 
 import numpy as np
 
-from ...dialects.support.user_error import CorelowerError
+from ..images.frame import OpenImage
 from ..images.json_checks import (
     BadImageError,
     Json,
@@ -34,13 +33,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
     Raises `CorelowerError`, one line, for a file that is missing, damaged or not well-formed.
     """
-    where = str(path)
-    try:
-        return _Reader(FRAME.map(Path(path))).read()
-    except OSError as error:
-        raise CorelowerError(f"cannot read the image: {error.strerror or error}", where) from error
-    except (BadImageError, StepError) as error:
-        raise CorelowerError(str(error), where) from None
+    return FRAME.read(path, lambda image: _Reader(image).read())
 
 
 def is_image(path: str | os.PathLike[str]) -> bool:
@@ -49,8 +42,7 @@ def is_image(path: str | os.PathLike[str]) -> bool:
 
 
 class _Reader:
-    def __init__(self, data: memoryview):
-        image = FRAME.open(data)
+    def __init__(self, image: OpenImage):
         self.header, self.version, self.sections = image.program, image.version, image.sections
 
     def read(self) -> Image:

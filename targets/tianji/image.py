@@ -9,12 +9,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import fields
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ...dialects.support.user_error import CorelowerError
+from ..images.frame import OpenImage
 from ..images.json_checks import (
     BadImageError,
     Json,
@@ -38,7 +37,7 @@ from .image_format import (
     Integers,
     Layer,
 )
-from .steps import LARGEST_NUMBER, STEPS, Decode, Encode, Read, StepError, Value
+from .steps import LARGEST_NUMBER, STEPS, Decode, Encode, Read, Value
 
 __all__ = ["Image", "is_image", "read_image"]
 
@@ -49,13 +48,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
     Raises `CorelowerError`, one line, for a file that is missing, damaged or not well-formed.
     """
-    where = str(path)
-    try:
-        return _Reader(FRAME.map(Path(path))).read()
-    except OSError as error:
-        raise CorelowerError(f"cannot read the image: {error.strerror or error}", where) from error
-    except (BadImageError, StepError) as error:
-        raise CorelowerError(str(error), where) from None
+    return FRAME.read(path, lambda image: _Reader(image).read())
 
 
 def is_image(path: str | os.PathLike[str]) -> bool:
@@ -64,8 +57,7 @@ def is_image(path: str | os.PathLike[str]) -> bool:
 
 
 class _Reader:
-    def __init__(self, data: memoryview):
-        image = FRAME.open(data)
+    def __init__(self, image: OpenImage):
         self.header, self.sections = image.program, image.sections
 
     def read(self) -> Image:
