@@ -12,9 +12,10 @@ thread or one a processor, in batches of several sizes.
 import argparse
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,15 @@ Run = Callable[[], int]
 """Runs samples, and says how many."""
 
 
+@dataclass(frozen=True)
+class Rate:
+    """Samples a second."""
+
+    wall: float
+    cpu: float
+    """A second of this process's threads together: what others' load changes least."""
+
+
 def main() -> None:
     """Measure, and print both figures and their ratio."""
     parser = argparse.ArgumentParser(description="TianJi's simulator: image-ticks a second.")
@@ -34,10 +44,12 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="what the image was compiled from (ONNX)")
     parser.add_argument("--samples", type=int, default=4096)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--way", help="of SpikingJelly, as the search for the fastest names it")
     arguments = parser.parse_args()
     model: Path | None = arguments.model
     samples: int = arguments.samples
     rounds: int = arguments.rounds
+    chosen: str | None = arguments.way
     image = read_image(arguments.image)
     random = np.random.default_rng(0)
     shapes = [image.values[port.value].shape for port in image.inputs]
@@ -57,22 +69,26 @@ def main() -> None:
     elif model is None:
         print("SpikingJelly is left out: --model names what it would run")
     else:
-        way, peer = _fastest_peer(model, inputs[0], image)
-        print(f"SpikingJelly's fastest way: {way}")
-    own: list[float] = []
-    other: list[float] = []
+        way, peer = _peer(model, inputs[0], image, chosen)
+        print(f"SpikingJelly's way: {way}")
+    own: list[Rate] = []
+    other: list[Rate] = []
     for _ in range(rounds):
-        own.append(_rate(run) * ticks)
+        own.append(_rate(run))
         if peer is not None:
-            other.append(_rate(peer) * ticks)
-    print(f"simulator: {_shown(own)} image-ticks a second; load {_load()}")
+            other.append(_rate(peer))
+    print(f"simulator: {_shown(own, ticks)}; load {_load()}")
     if other:
-        ratios = sorted(one / two for one, two in zip(own, other, strict=True))
-        print(f"SpikingJelly: {_shown(other)} image-ticks a second")
-        print(f"ratio, round by round: {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+        pairs = list(zip(own, other, strict=True))
+        print(f"SpikingJelly: {_shown(other, ticks)}")
+        print(f"ratio, round by round: {_ratio([one.wall / two.wall for one, two in pairs])}")
+        print(f"ratio of CPU seconds: {_ratio([one.cpu / two.cpu for one, two in pairs])}")
 
 
-def _fastest_peer(model: Path, images: npt.NDArray[np.float32], image: Image) -> tuple[str, Run]:
+def _peer(
+    model: Path, images: npt.NDArray[np.float32], image: Image, chosen: str | None
+) -> tuple[str, Run]:
+    """The way that was `chosen`, or the fastest there is."""
     # Deferred: it needs SpikingJelly.
     from spiking_peer import ways
 
@@ -80,23 +96,36 @@ def _fastest_peer(model: Path, images: npt.NDArray[np.float32], image: Image) ->
     # Where others use the processors, threads that wait for one another are slower than one.
     for threads in sorted({1, os.cpu_count() or 1}):
         runs |= ways(model, images, chip.window, chip.reset, threads)
+    if chosen is not None and chosen not in runs:
+        raise SystemExit(f"no way '{chosen}'; there are: {'; '.join(runs)}")
+    if chosen is not None:
+        _rate(runs[chosen])  # compiles
+        return chosen, runs[chosen]
     for name, run in runs.items():
         _rate(run)  # compiles
-        rates[name] = max(_rate(run) for _ in range(2))
+        rates[name] = max(_rate(run).wall for _ in range(2))
         print(f"  {name}: {rates[name] * chip.window:,.0f}")
     best = max(rates, key=lambda name: rates[name])
     return best, runs[best]
 
 
-def _rate(run: Run) -> float:
-    """Samples a second."""
-    start = perf_counter()
+def _rate(run: Run) -> Rate:
+    wall, cpu = perf_counter(), process_time()
     samples = run()
-    return samples / (perf_counter() - start)
+    return Rate(samples / (perf_counter() - wall), samples / (process_time() - cpu))
 
 
-def _shown(rates: list[float]) -> str:
-    return f"{median(rates):,.0f} (at best {max(rates):,.0f})"
+def _shown(rates: list[Rate], ticks: int) -> str:
+    walls = [rate.wall * ticks for rate in rates]
+    cpu = median(rate.cpu * ticks for rate in rates)
+    return (
+        f"{median(walls):,.0f} image-ticks a second (at best {max(walls):,.0f}), "
+        f"{cpu:,.0f} a CPU second"
+    )
+
+
+def _ratio(ratios: list[float]) -> str:
+    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def _load() -> str:

@@ -11,7 +11,7 @@ import spiking_typed as spiking
 from onnx import numpy_helper
 from spiking_typed import FloatArray, Layers, Module
 
-BATCHES = (64, 256, 512)
+BATCHES = (32, 64, 128, 256)
 """Of which the fastest is taken."""
 
 CALIBRATION_BATCH = 64
@@ -67,7 +67,7 @@ def ways(path: Path, images: FloatArray, ticks: int, reset: str, threads: int) -
     spiking.set_step_mode(network, "m")
     callees = {"eager": network, "compiled": spiking.compiled(network)}
     return {
-        f"{name}, {threads} threads, batches of {batch}": _runner(
+        f"{name}, threads {threads}, batches of {batch}": _runner(
             network, callee, images, ticks, batch, threads
         )
         for name, callee in callees.items()
