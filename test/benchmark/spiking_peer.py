@@ -41,19 +41,15 @@ Run = Callable[[], int]
 """Runs samples, and says how many."""
 
 
-class UnknownLayerError(Exception):
-    """A node of the model that the peer has no layer for."""
-
-
 def network_of(path: Path, layers: Layers, rectifier: Callable[[], Module]) -> Module:
-    """A chain of layers from an ONNX model. Raises `UnknownLayerError`."""
+    """A chain of layers from an ONNX model. Ends the program where it is not one."""
     model = onnx.ModelProto.FromString(path.read_bytes())
     trained = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
     modules: list[Module] = []
     value = model.graph.input[0].name
     for each in model.graph.node:
         if each.input[0] != value:
-            raise UnknownLayerError(f"{each.op_type} '{each.name}' is not behind the one before it")
+            raise SystemExit(f"{each.op_type} '{each.name}' is not behind the one before it")
         weights = [trained[name] for name in each.input[1:] if name in trained]
         modules.append(_layer(each, weights, layers, rectifier))
         value = each.output[0]
@@ -147,7 +143,7 @@ def _layer(
         case "Flatten":
             return layers.flatten()
         case _:
-            raise UnknownLayerError(f"{node.op_type} '{node.name}' has no layer of the peer's")
+            raise SystemExit(f"{node.op_type} '{node.name}' has no layer of the peer's")
 
 
 def _sides(given: Mapping[str, tuple[int, ...]], name: str) -> tuple[int, ...]:
@@ -158,7 +154,7 @@ def _padding(node: onnx.NodeProto, given: Mapping[str, tuple[int, ...]]) -> tupl
     pads = given.get("pads", (0, 0, 0, 0))
     half = len(pads) // 2
     if pads[:half] != pads[half:] or "auto_pad" in given:
-        raise UnknownLayerError(f"{node.op_type} '{node.name}' is padded on one side only")
+        raise SystemExit(f"{node.op_type} '{node.name}' is padded on one side only")
     return pads[:half]
 
 
