@@ -11,9 +11,10 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from ..dialects import core_op, prime, trained
 from ..dialects.support.bias_rows import split_bias
-from ..dialects.support.errors import CombinedError, CorelowerError, OperationError
+from ..dialects.support.errors import CorelowerError
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import Array
+from .chip_conversion import require_finished
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import drop_real_parameters
 from .reform_limits import HOST_OPERATIONS
@@ -35,19 +36,10 @@ class ConvertCoreOpToPrimePass(CorelowerPass):
     name = "convert-core-op-to-prime"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target first")
+        target = self.required_target(op)
         _require_cells(target)
         functions = list(lowered_functions(op))
-        unfinished = [
-            OperationError(inner, message)
-            for function in functions
-            for inner in function.body.walk()
-            if (message := _what_is_missing(inner)) is not None
-        ]
-        if unfinished:
-            raise CombinedError(unfinished)
+        require_finished(functions, _what_is_missing)
         verify_target(op)
         for function in functions:
             run_patterns(function, [ProgramMats(target), UseMaxUnit()], ctx)

@@ -12,9 +12,10 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from ..dialects import core_op, tianji, trained
 from ..dialects.nn import shape_of
-from ..dialects.support.errors import CombinedError, CorelowerError, OperationError
+from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.neurons import is_reciprocal, thresholds_of
 from ..dialects.support.target import Target
+from .chip_conversion import require_finished
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import drop_real_parameters
 from .reform_limits import HOST_OPERATIONS
@@ -36,19 +37,10 @@ class ConvertCoreOpToTianjiPass(CorelowerPass):
     name = "convert-core-op-to-tianji"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target first")
+        target = self.required_target(op)
         _require_chip(target)
         functions = list(lowered_functions(op))
-        unfinished = [
-            OperationError(inner, message)
-            for function in functions
-            for inner in function.body.walk()
-            if (message := _what_is_missing(inner)) is not None
-        ]
-        if unfinished:
-            raise CombinedError(unfinished)
+        require_finished(functions, _what_is_missing)
         verify_target(op)
         for function in functions:
             run_patterns(function, [LoadCores(target)], ctx)

@@ -119,9 +119,7 @@ class CoreOpCalibrate(CalibrationPass):
             raise ValueError(f"error must lie between 0 and 1, not {self.error:g}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         given = self.partial_units, self.border_units, self.spike_units
         wants_units = self.units != 1 or not set(given) <= {1, "auto"}
         if wants_units and not target.holds_every_bias:

@@ -10,7 +10,6 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument
 
 from ..dialects import core_op
-from ..dialects.support.errors import CorelowerError
 from ..dialects.support.target import Target
 from .approximated_functions import approximated_functions
 from .calibration_base import CalibrationPass
@@ -58,9 +57,7 @@ class CoreOpChooseCodings(CalibrationPass):
             raise ValueError(f"error must lie between 0 and 1, not {self.error:g}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         if self.coding == "thermometer":
             return
         for function in lowered_functions(op):

@@ -13,7 +13,6 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
-from ..dialects.support.errors import CorelowerError
 from ..dialects.support.functions import GOLDEN_FUNCTION, golden_function
 from ..dialects.support.golden_scale import golden_scale, set_golden_scale
 from ..dialects.support.provenance import golden_name, golden_order
@@ -52,9 +51,7 @@ class CoreOpEqualize(CalibrationPass):
             raise ValueError(f"strength must be between 0 and 1, not {self.strength:g}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         for function in lowered_functions(op):
             scales = channel_scales(function)
             if any((array != FIXED_SCALE).any() for array in scales.outputs.values()):

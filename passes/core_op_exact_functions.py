@@ -14,7 +14,7 @@ from ..dialects import core_op
 from ..dialects.core_op import Activation, CodeType
 from ..dialects.nn import shape_of
 from ..dialects.support.bias_rows import representable_bias
-from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.errors import OperationError
 from ..dialects.support.target import Target
 from ..dialects.trained import TensorOp
 from .approximated_functions import ApproximatedFunction, FunctionTable, approximated_functions
@@ -38,9 +38,7 @@ class CoreOpExactFunctions(CorelowerPass):
     name = "core-op-exact-functions"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         for function in lowered_functions(op):
             for found in approximated_functions(function):
                 make_exact(ctx, found, target)

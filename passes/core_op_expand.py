@@ -13,7 +13,6 @@ from ..dialects import core_op
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
 from ..dialects.support.cores import tiles_of
-from ..dialects.support.errors import CorelowerError
 from ..dialects.support.target import Target
 from ..dialects.support.window import Window
 from .packing import PackGroups
@@ -53,9 +52,7 @@ class CoreOpExpand(CorelowerPass):
     )
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         for function in lowered_functions(op):
             run_patterns(function, [SplitMatrix(target)], ctx)
             if self.pack:

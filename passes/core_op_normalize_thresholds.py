@@ -9,7 +9,6 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from ..dialects import core_op, trained
-from ..dialects.support.errors import CorelowerError
 from ..dialects.support.target import Target
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .weight_grids import grid_steps
@@ -32,9 +31,7 @@ class CoreOpNormalizeThresholds(CorelowerPass):
     name = "core-op-normalize-thresholds"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         for function in lowered_functions(op):
             run_patterns(function, [NormalizeThresholds(target)], ctx)
 

@@ -12,7 +12,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from ..dialects import core_op, trained
 from ..dialects.support.bias_rows import representable_bias
-from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.errors import OperationError
 from ..dialects.support.target import Target
 from .packing import copies_of, diagonals
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
@@ -35,9 +35,7 @@ class CoreOpPack(CorelowerPass):
     name = "core-op-pack"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         for function in lowered_functions(op):
             fixed = {
                 product

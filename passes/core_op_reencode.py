@@ -33,9 +33,7 @@ class CoreOpReencode(CorelowerPass):
     name = "core-op-reencode"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         for function in lowered_functions(op):
             for signal in signal_classes(function):
                 _separate_rectified(signal, function)

@@ -14,7 +14,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
 from ..dialects.support.bias_rows import representable_bias
-from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.errors import OperationError
 from ..dialects.support.provenance import golden_name, units_attributes
 from ..dialects.support.target import Target
 from ..targets.unit_offsets import unit_offsets
@@ -41,9 +41,7 @@ class CoreOpSplitUnits(CorelowerPass):
     name = "core-op-split-units"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         for function in lowered_functions(op):
             _Splitting(function, target).run()
 

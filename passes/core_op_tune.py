@@ -6,7 +6,6 @@ from typing import Literal
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
-from ..dialects import core_op
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.functions import golden_function
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
@@ -61,9 +60,7 @@ class CoreOpTune(CalibrationPass):
             raise ValueError(f"learning-rate must be above 0, not {self.learning_rate:g}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         for function in lowered_functions(op):
             samples = self.load(ctx, function)
             if len(samples) < 2:

@@ -13,7 +13,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
-from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.errors import OperationError
 from ..dialects.support.provenance import golden_name
 from ..dialects.support.target import Target
 from .core_rooms import rooms_of
@@ -47,9 +47,7 @@ class CoreOpUnroll(CorelowerPass):
     name = "core-op-unroll"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         if target.shares_positions:
             return
         for function in lowered_functions(op):

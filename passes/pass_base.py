@@ -20,8 +20,10 @@ from xdsl.pattern_rewriter import (
 from xdsl.utils.arg_spec import ArgSpec
 from xdsl.utils.exceptions import DiagnosticException
 
+from ..dialects import core_op
 from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.functions import GOLDEN_FUNCTION
+from ..dialects.support.target import Target
 from .options import (
     OptionValue,
     PassOption,
@@ -83,6 +85,13 @@ class CorelowerPass(ModulePass):
             return cls(**values)
         except ValueError as error:
             raise CorelowerError(f"{cls.name}: {error}") from None
+
+    def required_target(self, module: ModuleOp) -> Target:
+        """The module's target. Raises `CorelowerError` where there is none."""
+        target = core_op.target_of(module)
+        if target is None:
+            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        return target
 
     @classmethod
     def _options_text(cls, wrong: str) -> str:

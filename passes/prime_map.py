@@ -43,9 +43,7 @@ class PrimeMapPass(CorelowerPass):
             raise ValueError(f"cores is 0 or more, not {self.cores}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target first")
+        target = self.required_target(op)
         if self.cores is not None:
             target = target.with_fields({"cores": self.cores})
             core_op.set_target(op, target)

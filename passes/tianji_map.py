@@ -7,8 +7,8 @@ import numpy.typing as npt
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
-from ..dialects import core_op, tianji
-from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects import tianji
+from ..dialects.support.errors import OperationError
 from ..dialects.support.target import Target
 from ..targets.tianji.constants import CORES_PER_CHIP
 from ..targets.tianji.mesh import HOST_CHIP, LINK_PACKETS
@@ -52,9 +52,7 @@ class TianjiMapPass(CorelowerPass):
             raise ValueError(f"cores-per-chip is 1 or more, not {self.cores_per_chip}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target first")
+        target = self.required_target(op)
         signals = Signals(list(lowered_functions(op)))
         if not signals.layers:
             return

@@ -10,6 +10,7 @@ from .explore_result import Point, State
 from .explore_settings import Settings, choices
 from .explore_study import Study
 from .html_report import Card
+from .html_templates import html_templates
 from .target_overrides import format_overrides
 
 LOSS_TITLES = {
@@ -35,17 +36,9 @@ class Row:
 
 def render_study(study: Study) -> str:
     """A self-contained page: no script, no link to anything outside."""
-    # Deferred: a library's user may never write one.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader("corelower.tools", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates()
     configurations = study.configurations()
     plots = plot_axes(configurations, study.measure, study.axes)
     return environment.get_template("study.html.j2").render(

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from ..targets.facts import Mark
 from .compile_report import LayerError, Report
+from .html_templates import html_templates
 from .loss_section import loss_section, stage_table
 from .report_plots import plot_layers, plot_stages
 
@@ -66,17 +67,9 @@ class Figure:
 
 def render_report(report: Report) -> str:
     """A self-contained page: no script, no link to anything outside."""
-    # Deferred: the driver is imported by tools that write no report.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader("corelower.tools", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates()
     environment.filters.update(percent=_percent, decibels=_decibels, plain_remark=_plain_remark)
     worst = worst_layers(report.layers)
     mapping = mapping_figures(report.mapping)

@@ -9,13 +9,15 @@ import hashlib
 import json
 import mmap
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from ...dialects.support.user_error import CorelowerError
 from .json_checks import (
     BadImageError,
     Json,
@@ -25,6 +27,7 @@ from .json_checks import (
     no_constant,
     number_at,
 )
+from .steps import StepError
 
 ALIGNMENT = 64
 """Bytes; where every section starts."""
@@ -35,6 +38,7 @@ LARGEST_PROGRAM = 64 << 20
 """Bytes of the program's text."""
 
 Array = npt.NDArray[np.generic]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,21 @@ class Frame:
                     f"not a {self.chip} image: {size} bytes are fewer than its preamble has"
                 )
             return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+
+    def read(self, path: str | os.PathLike[str], reader: Callable[["OpenImage"], T]) -> T:
+        """
+        What `reader` makes of the image in a file.
+
+        Raises `CorelowerError`, one line, for a file that is missing, damaged or not well-formed.
+        """
+        where = str(path)
+        try:
+            return reader(self.open(self.map(Path(path))))
+        except OSError as error:
+            reason = error.strerror or error
+            raise CorelowerError(f"cannot read the image: {reason}", where) from error
+        except (BadImageError, StepError) as error:
+            raise CorelowerError(str(error), where) from None
 
     def open(self, data: memoryview) -> "OpenImage":
         """Check the frame and read the program. Raises `BadImageError`."""

@@ -8,23 +8,21 @@ what is wrong is one line. `write_image` is in `image_writer.py`, since that nee
 import os
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
-from pathlib import Path
 
 import numpy as np
 
-from ...dialects.support.user_error import CorelowerError
+from ..images.frame import OpenImage
 from ..images.json_checks import (
     BadImageError,
     Json,
     count,
-    counts,
     dictionary,
     entry_of,
-    field_value,
     items,
 )
-from .image_format import FRAME, ROUNDINGS, Chip, Image, Instruction, Mats, Port
-from .steps import STEPS, Mvm, StepError, Value, check_size
+from ..images.program import Instruction, read_inputs, read_outputs, read_step
+from .image_format import FRAME, ROUNDINGS, Chip, Image, Mats
+from .steps import STEPS, Max, Mvm, StepError, Value
 
 __all__ = ["Image", "is_image", "read_image"]
 
@@ -35,13 +33,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
     Raises `CorelowerError`, one line, for a file that is missing, damaged or not well-formed.
     """
-    where = str(path)
-    try:
-        return _Reader(FRAME.map(Path(path))).read()
-    except OSError as error:
-        raise CorelowerError(f"cannot read the image: {error.strerror or error}", where) from error
-    except (BadImageError, StepError) as error:
-        raise CorelowerError(str(error), where) from None
+    return FRAME.read(path, lambda image: _Reader(image).read())
 
 
 def is_image(path: str | os.PathLike[str]) -> bool:
@@ -50,8 +42,7 @@ def is_image(path: str | os.PathLike[str]) -> bool:
 
 
 class _Reader:
-    def __init__(self, data: memoryview):
-        image = FRAME.open(data)
+    def __init__(self, image: OpenImage):
         self.header, self.version, self.sections = image.program, image.version, image.sections
 
     def read(self) -> Image:
@@ -62,18 +53,13 @@ class _Reader:
             for i, entry in enumerate(items(header.get("mats"), "mats"))
         )
         _check_placement(mats, chip)
-        inputs, values = self._read_inputs(header)
+        inputs, values = read_inputs(header)
         program: list[Instruction] = []
         for number, entry in enumerate(items(header.get("program"), "program")):
             instruction = _read_instruction(entry, number, values, mats, chip, self.version)
             program.append(instruction)
             values.append(instruction.value)
-        outputs = tuple(
-            _read_port(entry, "output", len(values))
-            for entry in items(header.get("outputs"), "outputs")
-        )
-        if not inputs or not outputs:
-            raise BadImageError("the program has no inputs or no outputs")
+        outputs = read_outputs(header, len(values))
         return Image(chip, mats, inputs, outputs, tuple(values), tuple(program))
 
     def _read_chip(self, entry: Json) -> Chip:
@@ -135,18 +121,6 @@ class _Reader:
             raise BadImageError(f"{what}: a gain is not a positive number")
         return Mats(core, packed, replicas, positive, negative, drive, gain)
 
-    def _read_inputs(self, header: Json) -> tuple[tuple[Port, ...], list[Value]]:
-        ports: list[Port] = []
-        values: list[Value] = []
-        for number, entry in enumerate(items(header.get("inputs"), "inputs")):
-            shape = counts(dictionary(entry, "an input").get("shape"), f"input {number}: shape")
-            check_size(shape)
-            values.append(Value(shape))
-            ports.append(_read_port(entry, "input", number + 1))
-            if ports[-1].value != number:
-                raise BadImageError(f"input {number} is value {ports[-1].value}")
-        return tuple(ports), values
-
 
 def _read_instruction(
     entry: object,
@@ -156,32 +130,22 @@ def _read_instruction(
     chip: Chip,
     version: int,
 ) -> Instruction:
-    what = f"step {number}"
-    table = dictionary(entry, what)
-    name = table.get("step")
-    if not isinstance(name, str) or name not in STEPS or STEPS[name].since > version:
-        raise BadImageError(f"{what} is unknown: {str(name)[:40]}")
-    kind, what = STEPS[name], f"step {number} ({name})"
-    operands = counts(table.get("operands"), f"{what}: operands")
-    if (kind.operands is None and not operands) or kind.operands not in (None, len(operands)):
-        raise BadImageError(f"{what} has {len(operands)} operands")
-    if max(operands) >= len(values):
-        raise BadImageError(f"{what} uses value {max(operands)} before it is there")
-    there = [f for f in fields(kind) if _since(f) <= version]
-    step = kind(**{f.name: field_value(table.get(f.name), f.type, what, f.name) for f in there})
-    taken = [values[operand] for operand in operands]
-    try:
+    kinds = {name: kind for name, kind in STEPS.items() if kind.since <= version}
+    read = read_step(entry, number, kinds, values)
+    step = read.build(lambda field: _since(field) <= version)
+    taken = [values[operand] for operand in read.operands]
+
+    def infer() -> Value:
         result = step.infer(taken)
         if isinstance(step, Mvm):
             result = _through_mats(step, result, mats)
-        if name == "max" and taken[0].shape[-1] > chip.max_inputs:
+        if isinstance(step, Max) and taken[0].shape[-1] > chip.max_inputs:
             raise StepError(f"a maximum of {taken[0].shape[-1]}, the unit takes {chip.max_inputs}")
         if (result.bits or 0) > chip.signal_bits:
             raise StepError(f"{result.bits} bits, the chip's signals have {chip.signal_bits}")
-        check_size(result.shape)
-    except StepError as error:
-        raise BadImageError(f"{what}: {error}") from None
-    return Instruction(step, operands, result)
+        return result
+
+    return read.instruction(step, infer)
 
 
 def _since(field: "Field[object]") -> int:
@@ -211,14 +175,3 @@ def _check_placement(mats: Sequence[Mats], chip: Chip) -> None:
         end = placed.core + placed.cores
     if chip.cores and end > chip.cores:
         raise BadImageError(f"mats are placed up to core {end - 1}, the chip has {chip.cores}")
-
-
-def _read_port(entry: object, what: str, values: int) -> Port:
-    table = dictionary(entry, f"an {what}")
-    name = table.get("name")
-    value = count(table.get("value"), f"{what}: value")
-    if not isinstance(name, str):
-        raise BadImageError(f"an {what} has no name")
-    if value >= values:
-        raise BadImageError(f"{what} '{name[:40]}' is value {value}, which is not there")
-    return Port(name, value)

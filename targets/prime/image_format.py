@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ..images.frame import Frame
 from ..images.ports import Port
-from .steps import Step, Value
+from ..images.program import Instruction
+from .steps import Value
 
 FRAME = Frame("PRIME", b"PRIMEIMG", version=3, readable=(1, 2, 3))
 """Version 1 lacks some steps, 1 and 2 lack units, and all else is the same."""
@@ -61,15 +62,6 @@ class Mats:
     def cores(self) -> int:
         """The cores that all copies take."""
         return -(-self.positive.shape[0] // self.packed) * self.replicas
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """A step, the values that it takes, and the one that it gives."""
-
-    step: Step
-    operands: tuple[int, ...]
-    value: Value
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ gets there with 3-bit inputs and 4-bit cells (Chi et al., ISCA'16, section III-D
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ...dialects.support.user_error import CorelowerError
 from ..images.moves import encode, move
-from ..images.ports import check_inputs
+from ..images.simulation import ImageSimulator, Progress
 from . import steps
 from .image import read_image
 from .image_format import Image
@@ -25,16 +25,13 @@ from .programmed_mats import CELL_BITS, INPUT_PASS_BITS, Faults, Mode, Programme
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.uint8]
-Progress = Callable[[int, int], None]
-"""Called with the samples done and all samples."""
-
 BATCH_BYTES = 32 << 20
 """What the largest value of a batch may take, as float32; the batch size follows from it."""
 
 LARGEST_BATCH = 512
 
 
-class Simulator:
+class Simulator(ImageSimulator):
     """
     A chip with an image loaded.
 
@@ -62,46 +59,8 @@ class Simulator:
         faults = Faults(variation, stuck, seed) if variation or stuck else None
         self._mats = [ProgrammedMats(mats, mode, faults) for mats in image.mats]
         self._round = np.floor if image.chip.rounding == "floor" else np.rint
-        self._batch_size = batch_size or self._default_batch()
+        super().__init__(image, batch_size or self._default_batch())
         self._last_use = self._find_last_uses()
-
-    def run(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
-        """
-        The outputs on a batch: arrays [N, ...] in, an array [N, ...] for each output of the image.
-
-        Raises `CorelowerError` where the inputs do not fit the image, or are not finite.
-        """
-        wanted = [port.value for port in self.image.outputs]
-        return self.values(wanted, *inputs, progress=progress)
-
-    def chip_outputs(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
-        """
-        The codes that leave the chip, before the host decodes them, in the program's order.
-
-        Where units carry a number, it is the number.
-        """
-        decoding = [
-            (instruction.step, instruction.operands[0])
-            for instruction in self.image.program
-            if isinstance(instruction.step, steps.Decode)
-        ]
-        wanted = [operand for _, operand in decoding]
-        codes = self.values(wanted, *inputs, progress=progress)
-        return tuple(step.numbers(code) for (step, _), code in zip(decoding, codes, strict=True))
-
-    def values(
-        self, wanted: Sequence[int], *inputs: Array, progress: Progress | None = None
-    ) -> tuple[Array, ...]:
-        """Any values of the program by their numbers, on a batch; codes as bytes."""
-        total = check_inputs(inputs, self.image.inputs, self.image.values)
-        results: list[list[Array]] = [[] for _ in wanted]
-        for start in range(0, total, self._batch_size):
-            batch = [array[start : start + self._batch_size] for array in inputs]
-            for kept, value in zip(results, self._run_batch(wanted, batch), strict=True):
-                kept.append(value)
-            if progress is not None:
-                progress(min(total, start + self._batch_size), total)
-        return tuple(np.concatenate(parts) for parts in results)
 
     def _run_batch(self, wanted: Sequence[int], inputs: Sequence[Array]) -> list[Array]:
         values: dict[int, Array] = {

@@ -9,12 +9,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import fields
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ...dialects.support.user_error import CorelowerError
+from ..images.frame import OpenImage
 from ..images.json_checks import (
     BadImageError,
     Json,
@@ -22,9 +21,9 @@ from ..images.json_checks import (
     counts,
     dictionary,
     entry_of,
-    field_value,
     items,
 )
+from ..images.program import Instruction, read_inputs, read_outputs, read_step
 from .image_format import (
     FIRINGS,
     FRAME,
@@ -35,12 +34,10 @@ from .image_format import (
     RESETS,
     Chip,
     Image,
-    Instruction,
     Integers,
     Layer,
-    Port,
 )
-from .steps import LARGEST_NUMBER, STEPS, Decode, Encode, Read, StepError, Value, check_size
+from .steps import LARGEST_NUMBER, STEPS, Decode, Encode, Read, Value
 
 __all__ = ["Image", "is_image", "read_image"]
 
@@ -51,13 +48,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
     Raises `CorelowerError`, one line, for a file that is missing, damaged or not well-formed.
     """
-    where = str(path)
-    try:
-        return _Reader(FRAME.map(Path(path))).read()
-    except OSError as error:
-        raise CorelowerError(f"cannot read the image: {error.strerror or error}", where) from error
-    except (BadImageError, StepError) as error:
-        raise CorelowerError(str(error), where) from None
+    return FRAME.read(path, lambda image: _Reader(image).read())
 
 
 def is_image(path: str | os.PathLike[str]) -> bool:
@@ -66,14 +57,13 @@ def is_image(path: str | os.PathLike[str]) -> bool:
 
 
 class _Reader:
-    def __init__(self, data: memoryview):
-        image = FRAME.open(data)
+    def __init__(self, image: OpenImage):
         self.header, self.sections = image.program, image.sections
 
     def read(self) -> Image:
         header = self.header
         self.chip = self._read_chip(entry_of(header, "chip"))
-        inputs, values = self._read_inputs(header)
+        inputs, values = read_inputs(header)
         self.indices: dict[int, Integers] = {}
         self.host_signals = 0
         program = self._read_program(header, values)
@@ -95,12 +85,7 @@ class _Reader:
         for index in self.indices.values():
             if index.size and not NOTHING <= index.min() <= index.max() < self.signals:
                 raise BadImageError(f"the host reads a signal that is none of {self.signals}")
-        outputs = tuple(
-            _read_port(entry, "output", len(values))
-            for entry in items(header.get("outputs"), "outputs")
-        )
-        if not inputs or not outputs:
-            raise BadImageError("the program has no inputs or no outputs")
+        outputs = read_outputs(header, len(values))
         return Image(
             self.chip,
             tuple(layers),
@@ -236,18 +221,6 @@ class _Reader:
         synapses[mask] = np.frombuffer(values, np.int8)
         return synapses.reshape(shape)
 
-    def _read_inputs(self, header: Json) -> tuple[tuple[Port, ...], list[Value]]:
-        ports: list[Port] = []
-        values: list[Value] = []
-        for number, entry in enumerate(items(header.get("inputs"), "inputs")):
-            shape = counts(dictionary(entry, "an input").get("shape"), f"input {number}: shape")
-            check_size(shape)
-            values.append(Value(shape))
-            ports.append(_read_port(entry, "input", number + 1))
-            if ports[-1].value != number:
-                raise BadImageError(f"input {number} is value {ports[-1].value}")
-        return tuple(ports), values
-
     def _read_program(self, header: Json, values: list[Value]) -> tuple[Instruction, ...]:
         program: list[Instruction] = []
         for number, entry in enumerate(items(header.get("program"), "program")):
@@ -257,26 +230,10 @@ class _Reader:
         return tuple(program)
 
     def _read_instruction(self, entry: object, number: int, values: Sequence[Value]) -> Instruction:
-        what = f"step {number}"
-        table = dictionary(entry, what)
-        name = table.get("step")
-        if not isinstance(name, str) or name not in STEPS:
-            raise BadImageError(f"{what} is unknown: {str(name)[:40]}")
-        kind, what = STEPS[name], f"step {number} ({name})"
-        operands = counts(table.get("operands"), f"{what}: operands")
-        if (kind.operands is None and not operands) or kind.operands not in (None, len(operands)):
-            raise BadImageError(f"{what} has {len(operands)} operands")
-        if max(operands, default=0) >= len(values):
-            raise BadImageError(f"{what} uses value {max(operands)} before it is there")
-        step = kind(
-            **{f.name: field_value(table.get(f.name), f.type, what, f.name) for f in fields(kind)}
-        )
-        taken = [values[operand] for operand in operands]
-        try:
-            result = step.infer(taken)
-            check_size(result.shape)
-        except StepError as error:
-            raise BadImageError(f"{what}: {error}") from None
+        read = read_step(entry, number, STEPS, values)
+        step, what = read.build(), read.what
+        taken = [values[operand] for operand in read.operands]
+        instruction = read.instruction(step, lambda: step.infer(taken))
         if any(value.bits is not None for value in taken) and not isinstance(step, Decode):
             raise BadImageError(f"{what}: signals are decoded before the host moves them")
         if isinstance(step, Encode):
@@ -284,11 +241,11 @@ class _Reader:
                 raise BadImageError(f"{what}: the host sends after it has read")
             if step.bits > self.chip.signal_bits or step.ticks not in (1, self.chip.window):
                 raise BadImageError(f"{what}: {step.bits} bits in {step.ticks} ticks")
-            self.host_signals += prod(result.shape)
+            self.host_signals += prod(instruction.value.shape)
         if isinstance(step, Read):
-            section = self._section(table, "index", what, 4 * prod(step.shape))
+            section = self._section(read.table, "index", what, 4 * prod(step.shape))
             self.indices[step.index] = np.frombuffer(section, "<i4").reshape(step.shape)
-        return Instruction(step, operands, result)
+        return instruction
 
 
 def _check_schedule(layers: Sequence[Layer], host_signals: int, chip: Chip) -> None:
@@ -303,11 +260,3 @@ def _check_schedule(layers: Sequence[Layer], host_signals: int, chip: Chip) -> N
     for number, layer in enumerate(layers):
         if int(phase_of[layer.hears].max(initial=-1)) >= layer.phase:
             raise BadImageError(f"layer {number} hears a signal of phase {layer.phase} or later")
-
-
-def _read_port(entry: object, what: str, values: int) -> Port:
-    table = dictionary(entry, f"an {what}")
-    name, value = table.get("name"), count(table.get("value"), f"an {what}: value")
-    if not isinstance(name, str) or value >= values:
-        raise BadImageError(f"an {what} is value {value} of {values}, or has no name")
-    return Port(name, value)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ..images.frame import Frame
 from ..images.ports import Port
-from .steps import Step, Value
+from ..images.program import Instruction
+from .steps import Value
 
 FRAME = Frame("TianJi", b"TIANJIMG", version=1, readable=(1,))
 
@@ -86,15 +87,6 @@ class Layer:
     def largest(self) -> int:
         """The largest number that a neuron carries."""
         return self.ticks * ((1 << self.bits) - 1)
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """A step of the host, the values that it takes, and the one that it gives."""
-
-    step: Step
-    operands: tuple[int, ...]
-    value: Value
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from ..images import steps as any_chip
 from ..images.moves import move
 from ..images.ports import check_inputs
+from ..images.simulation import ImageSimulator, Progress
 from ..jax.typed import jit, to_device
 from .image import read_image
 from .image_format import Image
@@ -30,9 +31,6 @@ from .steps import Decode, Encode, Read
 Array = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.uint8]
-Progress = Callable[[int, int], None]
-"""Called with the samples done and all samples."""
-
 BATCH_BYTES = 16 << 20
 """What the largest layer's signals of a batch may take, as float32, over all ticks."""
 
@@ -42,13 +40,13 @@ Neurons = list[tuple[jax.Array, jax.Array]]
 """The potentials and the spikes so far of every layer's neurons."""
 
 
-class Simulator:
+class Simulator(ImageSimulator):
     """Chips with an image loaded."""
 
     def __init__(self, image: Image, *, batch_size: int | None = None):
         self.image = image
         self.timed = image.chip.firing == "tick" and any(o.ticks > 1 for o in image.layers)
-        self._batch_size = batch_size or self._default_batch()
+        super().__init__(image, batch_size or self._default_batch())
         self._layers = loaded_layers(image)
         self._all_spike = all(layer.ticks > 1 for layer in image.layers)
         self._reads = [i.step for i in image.program if isinstance(i.step, Read)]
@@ -62,44 +60,6 @@ class Simulator:
         )
         self._compiled: Callable[[jax.Array], tuple[jax.Array, ...]] = jit(self._compute)
         self._counted: Callable[[jax.Array], tuple[jax.Array, ...]] = jit(self._totals)
-
-    def run(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
-        """
-        The outputs on a batch: arrays [N, ...] in, an array [N, ...] for each output of the image.
-
-        Raises `CorelowerError` where the inputs do not fit the image, or are not finite.
-        """
-        wanted = [port.value for port in self.image.outputs]
-        return self.values(wanted, *inputs, progress=progress)
-
-    def chip_outputs(self, *inputs: Array, progress: Progress | None = None) -> tuple[Array, ...]:
-        """
-        The numbers that leave the chip, before the host decodes them, in the program's order.
-
-        Of spiking neurons how often they spiked. Where units carry a number, it is the number.
-        """
-        decoding = [
-            (instruction.step, instruction.operands[0])
-            for instruction in self.image.program
-            if isinstance(instruction.step, Decode)
-        ]
-        wanted = [operand for _, operand in decoding]
-        codes = self.values(wanted, *inputs, progress=progress)
-        return tuple(step.numbers(code) for (step, _), code in zip(decoding, codes, strict=True))
-
-    def values(
-        self, wanted: Sequence[int], *inputs: Array, progress: Progress | None = None
-    ) -> tuple[Array, ...]:
-        """Any values of the host's program by their numbers, on a batch."""
-        total = check_inputs(inputs, self.image.inputs, self.image.values)
-        results: list[list[Array]] = [[] for _ in wanted]
-        for start in range(0, total, self._batch_size):
-            batch = [array[start : start + self._batch_size] for array in inputs]
-            for kept, value in zip(results, self._run_batch(wanted, batch), strict=True):
-                kept.append(value)
-            if progress is not None:
-                progress(min(total, start + self._batch_size), total)
-        return tuple(np.concatenate(parts) for parts in results)
 
     def activity(self, *inputs: Array) -> tuple[float, float]:
         """

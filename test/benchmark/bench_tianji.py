@@ -2,9 +2,12 @@
 What TianJi's two modes cost in accuracy, down to tuned dot products.
 
     python test/benchmark/bench_tianji.py --data FOLDER [--mode snn] [--window 16] [--reset zero]
+    python test/benchmark/bench_tianji.py --data FOLDER --kind peer
 
 FOLDER (or $CORELOWER_DATA) holds `models/` and `digits/`. Without options the table has the ANN
-mode, and windows of 4, 8, 16 and 32 ticks with both resets.
+mode, and windows of 4, 8, 16 and 32 ticks with both resets. The peer is SpikingJelly's conversion
+of the same network, by subtraction and without a chip's limits: real weights and potentials, and
+real sums as the outputs.
 """
 
 import argparse
@@ -16,7 +19,7 @@ from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
-from benchmark_data import CASES, find_data
+from benchmark_data import CASES, find_data, missing_for_spiking_peer
 from rich.console import Console
 from rich.table import Table
 
@@ -86,8 +89,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--samples", type=int, default=1024, help="calibration images")
     parser.add_argument("--no-tune", action="store_true")
+    parser.add_argument("--kind", choices=["own", "peer"], default="own")
     arguments = parser.parse_args()
     console = Console(width=160)
+    if arguments.kind == "peer":
+        console.print(_peer_table(arguments.data, arguments.network, arguments.window or WINDOWS))
+        return
     table = Table("mode", "window", "reset", "stage", "accuracy", "drop", "at most", "disagreement",
                   "seconds")  # fmt: skip
     override = ",".join(filter(None, (f"firing={arguments.firing}", arguments.override)))
@@ -106,6 +113,25 @@ def main() -> None:
             table.add_row(*cells, end_section=last)
             console.print(*cells)
     console.print(table)
+
+
+def _peer_table(data: Path, network: str, windows: Sequence[int]) -> Table:
+    """The accuracy of each of SpikingJelly's recipes after so many ticks."""
+    if missing := missing_for_spiking_peer():
+        raise SystemExit(f"the peer needs {missing}, not installed here")
+    from spiking_peer import RECIPES, converted_accuracy
+
+    case = CASES[network]
+    calibration, test, labels = (find_data(data, part) for part in case.data)
+    images = load_samples(test, case.preprocessing)
+    classes = np.asarray(load_labels(labels, len(images)))
+    calibrated = load_samples(calibration, case.preprocessing)
+    table = Table("SpikingJelly's recipe", *(f"{window} ticks" for window in windows))
+    for recipe in RECIPES:
+        model = data / "models" / f"{network}.onnx"
+        found = converted_accuracy(model, recipe, calibrated[:], images[:], classes, windows)
+        table.add_row(recipe.name, *(f"{found[window]:.2%}" for window in windows))
+    return table
 
 
 def _ways(

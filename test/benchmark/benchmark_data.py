@@ -1,6 +1,7 @@
 """The data that benchmarks run on: which files of the data folder, and what is done to them."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from corelower.dialects.support.samples import Preprocessing
@@ -49,3 +50,8 @@ def find_data(folder: Path, pattern: str) -> str:
     if not found:
         raise SystemExit(f"no {path} in {folder}: give --data FOLDER")
     return f"{found[0]}{separator}{array}"
+
+
+def missing_for_spiking_peer() -> str:
+    """The packages of SpikingJelly, the peer of spiking networks, that are not installed here."""
+    return " and ".join(name for name in ("torch", "spikingjelly") if find_spec(name) is None)

@@ -305,7 +305,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "no outputs": (
         lambda p: p.update(outputs=[]),
-        "the program has no inputs or no outputs",
+        "the program has no outputs",
     ),
     "undefined output": (
         lambda p: p["outputs"][0].update(value=99),

@@ -105,7 +105,7 @@ FORGERIES: tuple[tuple[Change, str], ...] = (
     (lambda h: h["program"][0].update(bits=9), "numbers of 9 bits"),
     (lambda h: h["program"][1].update(shape=[1, 9]), "index needs 36 bytes"),
     (lambda h: h["program"].insert(0, h["program"].pop()), "before it is there"),
-    (lambda h: h.update(outputs=[]), "no inputs or no outputs"),
+    (lambda h: h.update(outputs=[]), "no outputs"),
 )
 
 

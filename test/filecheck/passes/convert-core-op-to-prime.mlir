@@ -85,5 +85,5 @@ module attributes {core_op.target = #core_op.target<"prime", fan_in = 8, fan_out
 
 // -----
 
-// CHECK: error: convert-core-op-to-prime: the module has no target; run set-target first
+// CHECK: error: convert-core-op-to-prime: the module has no target; run set-target before
 module {}

@@ -25,7 +25,7 @@
 
 // FEW: prime-map.mlir:44:5: error: prime.mvm: the network needs 4 cores, the target has 2, and they are used up here; use prime-map{cores=...} for several ranks, or split the network
 // NEGATIVE: error: prime-map: cores is 0 or more, not -2
-// NONE: error: prime-map: the module has no target; run set-target first
+// NONE: error: prime-map: the module has no target; run set-target before
 
 !q = !core_op.code<6, 0.1, 0>
 module attributes {core_op.target = #core_op.target<"prime", fan_in = 4, fan_out = 4,
