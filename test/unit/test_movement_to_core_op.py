@@ -20,9 +20,9 @@ from corelower.dialects.nn import PadMode, Shape, shape_of
 from corelower.dialects.support.target import Target
 from corelower.passes.canonicalize import CanonicalizePass
 from corelower.passes.convert_nn_to_core_op import ConvertNnToCoreOp
-from corelower.passes.core_op_quantize_weights import quantize
 from corelower.passes.core_op_reencode import CoreOpReencode
 from corelower.passes.signal_ranges import set_range
+from corelower.passes.weight_quantization import quantize
 from corelower.passes.wiring import broadcast_to
 from corelower.targets.jax.evaluator import find_function
 from corelower.tools.compiler import compile_model

@@ -18,16 +18,13 @@ from corelower.dialects.core_op import Activation, CodeType
 from corelower.dialects.support.samples import Samples
 from corelower.dialects.support.target import FieldValue, Target
 from corelower.passes.canonicalize import CanonicalizePass
-from corelower.passes.core_op_quantize_weights import (
-    CoreOpQuantizeWeights,
-    QuantizedWeights,
-    quantize,
-)
+from corelower.passes.core_op_quantize_weights import CoreOpQuantizeWeights
 from corelower.passes.core_op_split_weights import CoreOpSplitWeights
 from corelower.passes.core_op_tune import CoreOpTune
 from corelower.passes.nn_keep_golden import NnKeepGoldenPass
 from corelower.passes.target_checks import cores_needed
 from corelower.passes.verify_target import verify_target
+from corelower.passes.weight_quantization import QuantizedWeights, quantize
 from corelower.passes.weight_steps import weight_step
 from corelower.passes.weight_units import ROW_UNITS, row_units, spread_weights
 from corelower.targets.jax.evaluator import Evaluator, find_function
