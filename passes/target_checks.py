@@ -16,6 +16,7 @@ from ..dialects.support.cores import cores_of, rows_needed, tiles_of
 from ..dialects.support.errors import OperationError
 from ..dialects.support.neurons import is_reciprocal, thresholds_of
 from ..dialects.support.target import EXACT_BITS, Target
+from ..dialects.support.weight_values import too_many_values
 from ..dialects.trained import constant_of
 from .reform_limits import HOST_OPERATIONS
 from .unrolled_counts import unrolled_cores
@@ -108,7 +109,7 @@ def _check_matrix(op: core_op.VmmOp, target: Target) -> Violations:
         )
     if op.unit_columns > target.fan_out:
         yield f"{op.unit_columns} outputs exceed the core's {target.fan_out}; run core-op-expand"
-    synapse_bits = rows * op.unit_columns * weight_bits(target)
+    synapse_bits = rows * op.unit_columns * synapse_width(target)
     if target.synapse_bits and synapse_bits > target.synapse_bits:
         yield (
             f"{synapse_bits} synapse bits exceed the core's {target.synapse_bits}; "
@@ -133,6 +134,14 @@ def _check_weight(op: core_op.VmmOp, target: Target) -> Violations:
     for value in (int(weight.min()), int(weight.max())):
         if not least <= value <= largest:
             yield f"weight {value} is not representable in [{least}, {largest}]; {remedy}"
+
+
+def _check_values(op: core_op.VmmOp, target: Target) -> Violations:
+    weight = _known(op.weight)
+    if not op.is_quantized or weight is None:
+        return
+    if (wrong := too_many_values(weight, target.weight_values)) is not None:
+        yield f"{wrong}; {REQUANTIZE}"
 
 
 def _check_bias(op: core_op.VmmOp, target: Target) -> Violations:
@@ -273,6 +282,7 @@ _VMM_CHECKS: tuple[Callable[[core_op.VmmOp, Target], Violations], ...] = (
     _check_matrix,
     _check_function,
     _check_weight,
+    _check_values,
     _check_bias,
     _check_gain,
     _check_potential,
@@ -284,6 +294,11 @@ def weight_bits(target: Target) -> int:
     """The bits that hold one weight of the target, its sign included."""
     least, largest = target.weights
     return max((-least - 1).bit_length() if least < 0 else 0, largest.bit_length()) + (least < 0)
+
+
+def synapse_width(target: Target) -> int:
+    """The bits of one synapse: a weight's, or those of an index into the core's table."""
+    return min(target.index_bits or weight_bits(target), weight_bits(target))
 
 
 def _rows_of(op: core_op.VmmOp, target: Target) -> int:
