@@ -23,9 +23,10 @@ class Trainable(NamedTuple):
     """
     What is learned of one dot product.
 
-    `weight` in steps of the integer weight; `offset`, the bias without the input's zero point, in
-    steps of the output's code; `gain`, the logarithm of the factor on the gain; `start`, by how
-    much a neuron that fires at any tick starts above half its threshold, as a part of that.
+    `weight` in steps of the integer weight, or of those between a core's few; `offset`, the bias
+    without the input's zero point, in steps of the output's code; `gain`, the logarithm of the
+    factor on the gain; `start`, by how much a neuron that fires at any tick starts above half its
+    threshold, as a part of that.
     """
 
     weight: jax.Array
@@ -145,6 +146,7 @@ class Layer:
         else:
             # Never further from the integers than rounding can have moved them.
             weight = np.clip(real_weight, *_rounded_to(weight, np.asarray(self.frozen.values)))
+        weight = weight / np.asarray(_spacing(self.frozen))
         return Trainable(float32(weight), float32(offset), zeros(gain.shape), float32(start))
 
 
@@ -152,7 +154,7 @@ def realize(
     layer: Layer, trained: Trainable, frozen: Frozen, parameters: Parameters
 ) -> dict[str, jax.Array]:
     """The integers and gains that `trained` stands for, with straight-through gradients."""
-    weight = _integers(_keep_zeros(trained.weight), frozen)
+    weight = _integers(_keep_zeros(trained.weight) * _spacing(frozen), frozen)
     gain, room = _gain(layer, trained, frozen), frozen.largest_bias
     units, rounding = core_op.units_of(layer.op.result), layer.target.rounding
     if units > 1:
@@ -202,6 +204,14 @@ def _leak_and_start(
     room = layer.target.largest_sum // 2
     start = jnp.clip(arithmetic.round_through(start), -room, room)
     return {layer.bias: leak, layer.potential: start}
+
+
+def _spacing(frozen: Frozen) -> jax.Array | Floats:
+    """How far apart, on average, the weights of each core are, G x 1 x 1; 1 where all are there."""
+    values = frozen.values
+    if values.shape[1] < 2:
+        return np.ones((1, 1, 1), np.float32)
+    return jnp.maximum((values[:, -1] - values[:, 0]) / (values.shape[1] - 1), 1)[:, None, None]
 
 
 def _integers(weight: jax.Array, frozen: Frozen) -> jax.Array:
