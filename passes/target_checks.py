@@ -18,6 +18,7 @@ from ..dialects.support.neurons import is_reciprocal, thresholds_of
 from ..dialects.support.target import EXACT_BITS, Target
 from ..dialects.support.weight_values import too_many_values
 from ..dialects.trained import constant_of
+from .fan_out import FanOut, exceeded_fan_out
 from .reform_limits import HOST_OPERATIONS
 from .unrolled_counts import unrolled_cores
 from .weight_units import ROW_UNITS
@@ -40,6 +41,7 @@ def violations_of(function: FuncOp, target: Target) -> list[OperationError]:
         for op in function.body.walk()
         for message in _check_operation(op, target)
     ]
+    found += _check_fan_out(function, target)
     found += [OperationError(function, message) for message in _check_cores(function, target)]
     return found
 
@@ -267,6 +269,24 @@ def _check_max(op: core_op.MaxOp, target: Target) -> Violations:
             f"a maximum of {op.inputs} values, the core's takes {target.max_inputs}; "
             "run nn-decompose-pooling"
         )
+
+
+def _check_fan_out(function: FuncOp, target: Target) -> list[OperationError]:
+    """Neurons that feed too many cores, as soon as products are cores: have one position each."""
+    if not target.neuron_fan_out:
+        return []
+    products = [op for op in function.walk() if isinstance(op, core_op.VmmOp)]
+    if not target.shares_positions and any(op.positions > 1 for op in products):
+        return []
+    fan_out = FanOut(function)
+    found = [
+        (op, exceeded_fan_out(fan_out.counts(op), target.neuron_fan_out)) for op in fan_out.products
+    ]
+    return [
+        OperationError(op, f"{wrong}; run core-op-insert-copies")
+        for op, wrong in found
+        if wrong is not None
+    ]
 
 
 def _check_cores(function: FuncOp, target: Target) -> Violations:
