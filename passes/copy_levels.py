@@ -42,7 +42,7 @@ def copy_level(neurons: Integers, target: Target) -> CopyLevel | None:
         return None
     wanted = np.minimum(-(-rest // limit), columns)
     core, row, left = _packed(wanted, rows, columns)
-    shape = int(core[-1]) + 1, int(row.max()) + 1, int((left + wanted).max())
+    shape = int(core.max()) + 1, int(row.max()) + 1, int((left + wanted).max())
     reads = np.full(shape[:2], -1, np.int64)
     reads[core, row] = found[busy]
     weight = np.zeros(shape, np.int8)
@@ -73,12 +73,21 @@ def _room(target: Target, wanted: Integers) -> tuple[int, int]:
 
 
 def _packed(wanted: Integers, rows: int, columns: int) -> tuple[Integers, Integers, Integers]:
-    """Of each neuron the core, the row and the first column, one core filled after the other."""
+    """
+    Of each neuron the core, the row and the first column.
+
+    Those with the most copies first, each to the fullest core that has room for it.
+    """
     places = np.zeros((3, len(wanted)), np.int64)
-    core = row = left = 0
-    for number, copies in enumerate(wanted.tolist()):
-        if row == rows or left + copies > columns:
-            core, row, left = core + 1, 0, 0
-        places[:, number] = core, row, left
-        row, left = row + 1, left + copies
+    # Cores that are not full, by the columns that are free, each with its rows that are taken.
+    open_cores: list[list[tuple[int, int]]] = [[] for _ in range(columns + 1)]
+    cores = 0
+    for number in np.argsort(-wanted, kind="stable").tolist():
+        copies = int(wanted[number])
+        free = next((n for n in range(copies, columns + 1) if open_cores[n]), columns)
+        core, row = open_cores[free].pop() if open_cores[free] else (cores, 0)
+        cores = max(cores, core + 1)
+        places[:, number] = core, row, columns - free
+        if row + 1 < rows:
+            open_cores[free - copies].append((core, row + 1))
     return places[0], places[1], places[2]
