@@ -145,7 +145,8 @@ class _WeightQuantization:
             if (worst > 1).any():
                 self._make_room(integers, needed, worst)
                 continue
-            if _has_lost_weights(
+            # Of few values it is known that they lose some.
+            if not integers.is_limited and _has_lost_weights(
                 self.real, integers.weight, self.incoming, self.outgoing, self.limits
             ):
                 break

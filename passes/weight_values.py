@@ -128,7 +128,9 @@ def value_table(
     """
     if not target.weight_values:
         return None
-    groups = [weight.reshape(-1)] if groups_share_values(op, target) else list(weight)
+    is_one_table = len(values_in(weight)) <= target.weight_values
+    together = is_one_table and groups_share_values(op, target)
+    groups = [weight.reshape(-1)] if together else list(weight)
     tables = [_filled(values_in(matrix), target) for matrix in groups]
     width = max(map(len, tables), default=0)
     rows = [np.pad(table, (0, width - len(table)), mode="edge") for table in tables]
