@@ -43,6 +43,7 @@ from xdsl.utils.exceptions import VerifyException
 from .core_op import CodeType, CoreOperation, code_of, element_of, target_of
 from .nn import Shape, shape_of
 from .support.target import Target
+from .support.weight_values import too_many_values
 from .trained import TrainedConstants, constant_of
 
 Integers = npt.NDArray[np.int32]
@@ -423,6 +424,9 @@ class CoresOp(ListeningOperation, HasCanonicalizationPatternsInterface):
                 raise VerifyException(
                     f"{what} has {code.bits.data} bits, the core's signals {target.signal_bits}"
                 )
+        synapses = known(self.synapses)
+        if synapses is not None and (wrong := too_many_values(synapses, target.weight_values)):
+            raise VerifyException(wrong)
         _verify_register(self.bias, "bias", target.bias_bits)
         _verify_register(self.initial, "initial potential", target.accumulator_bits)
         if target.ramps and self.is_spiking:

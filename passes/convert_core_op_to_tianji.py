@@ -249,6 +249,9 @@ def _require_chip(target: Target) -> None:
 
     least, largest = target.weights
     require(least >= -128 and largest <= 127, f"weights {[least, largest]} exceed 8 bits")
+    require(
+        target.weight_values <= 256, f"tables of {target.weight_values} weights; 8 bits tell 256"
+    )
     require(target.signal_bits <= 8, f"signals of {target.signal_bits} bits; TianJi has 8")
     require(not target.bias_rows, "TianJi has no bias rows; use bias_bits")
     require(0 < target.accumulator_bits <= 24, "TianJi's sums have at most 24 bits")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
@@ -14,6 +15,7 @@ from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import TensorData
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import keep_real_parameters
+from .remarks import remark
 from .weight_quantization import QuantizedWeights, quantize
 from .weight_steps import half_step
 from .weight_units import ROW_UNITS
@@ -33,8 +35,9 @@ class CoreOpQuantizeWeights(CorelowerPass):
 
     Weights that are integers times one real number, as of a network trained with few bits, stay
     exactly that and are not tuned. Otherwise the step of the weights is that of the least squared
-    error. It belongs to a core or a neuron, as the target's gains do. Zero points become part of
-    the bias, which is one that the target can represent.
+    error. It belongs to a core or a neuron, as the target's gains do. Where a core holds a limited
+    set of weights, they are the set of the least squared error, zero among them. Zero points become
+    part of the bias, which is one that the target can represent.
     """
 
     name = "core-op-quantize-weights"
@@ -47,13 +50,14 @@ class CoreOpQuantizeWeights(CorelowerPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = self.required_target(op)
         for function in lowered_functions(op):
-            run_patterns(function, [QuantizeWeights(target, self.keep_real)], ctx)
+            run_patterns(function, [QuantizeWeights(ctx, target, self.keep_real)], ctx)
 
 
 @dataclass(frozen=True)
 class QuantizeWeights(RewritePattern):
     """Real weights between codes become integers."""
 
+    ctx: Context
     target: Target
     keep_real: bool
 
@@ -86,7 +90,21 @@ class QuantizeWeights(RewritePattern):
         if (quantized.units > 1).any():
             units = quantized.units.astype(np.int32)
             op.attributes[ROW_UNITS] = trained.DataAttr(TensorData(units))
+        if quantized.is_limited:
+            error = _relative_error(np.asarray(weight.array, np.float32), quantized)
+            remark(
+                self.ctx,
+                op,
+                f"its weights share {self.target.weight_values} values a core, which are off by "
+                f"{error:.2%} of the weights, RMS",
+            )
         replace_parameters(op, quantized, self.target, rewriter)
+
+
+def _relative_error(real: npt.NDArray[np.float32], quantized: QuantizedWeights) -> float:
+    """The RMS error of the weights as a part of their RMS."""
+    difference = (quantized.weight * quantized.step).astype(np.float32) - real
+    return float(np.linalg.norm(difference) / np.linalg.norm(real))
 
 
 def _is_exact(

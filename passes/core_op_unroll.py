@@ -24,6 +24,7 @@ from .unrolled_cores import Core, least_cores, plan_cores
 from .unrolled_limits import UnrolledCount, plural
 from .unrolled_padding import Padded, read_or_fold_padding
 from .weight_units import ROW_UNITS
+from .weight_values import value_classes
 from .wiring import AUXILIARY, FIXED, PARTIAL, constant, reshape
 from .wiring_indices import Integers, WiringIndices, is_computed
 
@@ -152,10 +153,11 @@ class _Parameters:
         shares_gain = self.gain.ndim == 1 and target.gain == "core"
         # With one bias row a core has one constant for all biases: only equal ones are sure to fit.
         shares_bias = self.bias is not None and not target.bias_bits and target.bias_rows == 1
+        tables = value_classes(self.weight, target.weight_values)
         for group in range(len(self.weight)):
             gain = float(self.gain[group]) if shares_gain else None
             bias = self.bias[0, group].tobytes() if shares_bias and self.bias is not None else None
-            kinds.append((gain, bias))
+            kinds.append((gain, bias, tables[group]))
         return tuple(kinds)
 
 

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.target import Target
 from .core_regions import Room
-from .target_checks import weight_bits
+from .target_checks import synapse_width
 
 ROOMS = 8
 """Shapes of a core's part that are tried where its synapses are fewer than inputs x outputs."""
@@ -26,7 +26,7 @@ def rooms_of(target: Target, fan_in: int, bias: npt.NDArray[np.integer] | None) 
         inputs = _inputs_beside(bias, target, fan_in)
     if not target.synapse_bits:
         return [Room(inputs, target.fan_out)]
-    synapses = target.synapse_bits // weight_bits(target)
+    synapses = target.synapse_bits // synapse_width(target)
     if (inputs + rows) * target.fan_out <= synapses:
         return [Room(inputs, target.fan_out)]
     rooms: list[Room] = []

@@ -22,6 +22,7 @@ from .real_parameters import real_weight_in_steps
 from .reform_limits import HOST_OPERATIONS
 from .remarks import remark
 from .weight_units import row_units
+from .weight_values import value_table
 from .wiring import AUXILIARY, FIXED
 
 if TYPE_CHECKING:
@@ -332,8 +333,16 @@ class NetworkTuning:
             if not isinstance(operand.owner, trained.TensorOp):
                 raise OperationError(op, "its weights are computed; only constants can be tuned")
             names.append(keys[operand.owner])
+        parameters = self.evaluator.parameters
+        weight = np.asarray(parameters[names[0]])
         layer = Layer.of(
-            op, names, self.evaluator.parameters, self.target, row_units(op), timed=self.timed
+            op,
+            names,
+            parameters,
+            self.target,
+            row_units(op),
+            values=value_table(op, weight, self.target),
+            timed=self.timed,
         )
         index = len(self.layers)
         self.layers[index] = layer

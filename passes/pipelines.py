@@ -70,12 +70,14 @@ PIPELINES: dict[str, str] = {
     "core-op-tile": tile_pipeline(),
     # Coded dot products to PRIME's cells, and these to its mats.
     "core-op-to-prime": (
-        "core-op-split-weights,core-op-split-units,core-op-pack,canonicalize,verify-target,"
+        "core-op-split-weights,core-op-split-units,core-op-pack,core-op-insert-copies,"
+        "canonicalize,verify-target,"
         "convert-core-op-to-prime,canonicalize,prime-map"
     ),
     # Coded dot products to TianJi's cores, one for every few positions, and these to its chips.
     "core-op-to-tianji": (
-        "core-op-split-weights,core-op-split-units,core-op-unroll,canonicalize,verify-target,"
+        "core-op-split-weights,core-op-split-units,core-op-unroll,core-op-insert-copies,"
+        "canonicalize,verify-target,"
         "convert-core-op-to-tianji,canonicalize,tianji-map"
     ),
 }

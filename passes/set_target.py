@@ -48,6 +48,9 @@ class SetTargetPass(CorelowerPass):
     accumulator_bits: int | None = field(
         default=None, metadata={"help": "bits of the signed sum, 0 for an analog one"}
     )
+    weight_values: int | None = field(
+        default=None, metadata={"help": "different weights of a core, 0 for no limit"}
+    )
     bias_rows: int | None = field(default=None, metadata={"help": "rows that carry the bias"})
     spare_bias_rows: bool | None = field(
         default=None, metadata={"help": "whether rows that are left free can carry it too"}

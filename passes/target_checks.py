@@ -16,7 +16,9 @@ from ..dialects.support.cores import cores_of, rows_needed, tiles_of
 from ..dialects.support.errors import OperationError
 from ..dialects.support.neurons import is_reciprocal, thresholds_of
 from ..dialects.support.target import EXACT_BITS, Target
+from ..dialects.support.weight_values import too_many_values
 from ..dialects.trained import constant_of
+from .fan_out import FanOut, exceeded_fan_out
 from .reform_limits import HOST_OPERATIONS
 from .unrolled_counts import unrolled_cores
 from .weight_units import ROW_UNITS
@@ -39,6 +41,7 @@ def violations_of(function: FuncOp, target: Target) -> list[OperationError]:
         for op in function.body.walk()
         for message in _check_operation(op, target)
     ]
+    found += _check_fan_out(function, target)
     found += [OperationError(function, message) for message in _check_cores(function, target)]
     return found
 
@@ -108,7 +111,7 @@ def _check_matrix(op: core_op.VmmOp, target: Target) -> Violations:
         )
     if op.unit_columns > target.fan_out:
         yield f"{op.unit_columns} outputs exceed the core's {target.fan_out}; run core-op-expand"
-    synapse_bits = rows * op.unit_columns * weight_bits(target)
+    synapse_bits = rows * op.unit_columns * synapse_width(target)
     if target.synapse_bits and synapse_bits > target.synapse_bits:
         yield (
             f"{synapse_bits} synapse bits exceed the core's {target.synapse_bits}; "
@@ -133,6 +136,14 @@ def _check_weight(op: core_op.VmmOp, target: Target) -> Violations:
     for value in (int(weight.min()), int(weight.max())):
         if not least <= value <= largest:
             yield f"weight {value} is not representable in [{least}, {largest}]; {remedy}"
+
+
+def _check_values(op: core_op.VmmOp, target: Target) -> Violations:
+    weight = _known(op.weight)
+    if not op.is_quantized or weight is None:
+        return
+    if (wrong := too_many_values(weight, target.weight_values)) is not None:
+        yield f"{wrong}; {REQUANTIZE}"
 
 
 def _check_bias(op: core_op.VmmOp, target: Target) -> Violations:
@@ -260,6 +271,24 @@ def _check_max(op: core_op.MaxOp, target: Target) -> Violations:
         )
 
 
+def _check_fan_out(function: FuncOp, target: Target) -> list[OperationError]:
+    """Neurons that feed too many cores, as soon as products are cores: have one position each."""
+    if not target.neuron_fan_out:
+        return []
+    products = [op for op in function.walk() if isinstance(op, core_op.VmmOp)]
+    if not target.shares_positions and any(op.positions > 1 for op in products):
+        return []
+    fan_out = FanOut(function)
+    found = [
+        (op, exceeded_fan_out(fan_out.counts(op), target.neuron_fan_out)) for op in fan_out.products
+    ]
+    return [
+        OperationError(op, f"{wrong}; run core-op-insert-copies")
+        for op, wrong in found
+        if wrong is not None
+    ]
+
+
 def _check_cores(function: FuncOp, target: Target) -> Violations:
     needed = cores_needed(function, target)
     if target.cores and needed > target.cores:
@@ -273,6 +302,7 @@ _VMM_CHECKS: tuple[Callable[[core_op.VmmOp, Target], Violations], ...] = (
     _check_matrix,
     _check_function,
     _check_weight,
+    _check_values,
     _check_bias,
     _check_gain,
     _check_potential,
@@ -284,6 +314,11 @@ def weight_bits(target: Target) -> int:
     """The bits that hold one weight of the target, its sign included."""
     least, largest = target.weights
     return max((-least - 1).bit_length() if least < 0 else 0, largest.bit_length()) + (least < 0)
+
+
+def synapse_width(target: Target) -> int:
+    """The bits of one synapse: a weight's, or those of an index into the core's table."""
+    return min(target.index_bits or weight_bits(target), weight_bits(target))
 
 
 def _rows_of(op: core_op.VmmOp, target: Target) -> int:

@@ -131,5 +131,6 @@ def _require_fan_out(signals: Signals, deliveries: Deliveries, target: Target) -
     raise OperationError(
         layer,
         f"neuron {neuron} of group {group} feeds {fan_out[worst]} cores, the target's limit is "
-        f"{target.neuron_fan_out}; raise neuron_fan_out, or insert copy core-ops",
+        f"{target.neuron_fan_out}; run core-op-insert-copies before convert-core-op-to-tianji, or "
+        "raise neuron_fan_out",
     )

@@ -10,7 +10,7 @@ from ..dialects.support.bias_rows import representable_bias
 from ..dialects.support.errors import OperationError
 from ..dialects.support.target import Target
 from ..targets.unit_offsets import unit_offsets
-from .target_checks import weight_bits
+from .target_checks import synapse_width
 from .weight_steps import (
     finer_grid,
     gain_step,
@@ -23,6 +23,7 @@ from .weight_steps import (
     weight_step,
 )
 from .weight_units import SpreadWeights, spread_weights
+from .weight_values import groups_share_values, with_few_values
 
 ATTEMPTS = 12
 """How often steps and rows may change until the target can represent the bias."""
@@ -49,6 +50,8 @@ class QuantizedWeights:
     units: npt.NDArray[np.int64]
     is_grid: bool
     """Whether every weight is exactly the real one, to float32."""
+    is_limited: bool = False
+    """Whether there are few different ones because a core's table holds no more."""
 
 
 def quantize(
@@ -81,6 +84,7 @@ class _Integers:
     bias: IntArray
     gain: npt.NDArray[np.float32]
     step: FloatArray
+    is_limited: bool
 
     def reach(self, units: int, rounding: str) -> IntArray:
         """The largest magnitude of each bias; every unit has it and an offset of its own."""
@@ -141,7 +145,8 @@ class _WeightQuantization:
             if (worst > 1).any():
                 self._make_room(integers, needed, worst)
                 continue
-            if _has_lost_weights(
+            # Of few values it is known that they lose some.
+            if not integers.is_limited and _has_lost_weights(
                 self.real, integers.weight, self.incoming, self.outgoing, self.limits
             ):
                 break
@@ -181,7 +186,14 @@ class _WeightQuantization:
             bias = bias * times[:, 0]
             gain = (gain / times[:, 0]).astype(np.float32)
             step = step / times
-        return _Integers(weight, np.rint(bias).astype(np.int64), gain, step)
+        limited = with_few_values(
+            weight, self.real, step, self.chip, together=groups_share_values(self.op, self.chip)
+        )
+        is_limited = limited is not weight
+        if is_limited:
+            moved = limited.sum(axis=1, dtype=np.int64) - weight.sum(axis=1, dtype=np.int64)
+            bias = bias - self.incoming.zero.data * moved
+        return _Integers(limited, np.rint(bias).astype(np.int64), gain, step, is_limited)
 
     def _excess(self, reach: IntArray) -> FloatArray:
         """How many times what the target's bias holds is needed, a core or a neuron."""
@@ -204,9 +216,16 @@ class _WeightQuantization:
     def _representable(self, integers: _Integers) -> QuantizedWeights:
         bias = representable_bias(integers.bias, self.limits)
         gain = integers.gain[:, 0] if self.limits.gain == "core" else integers.gain
-        is_grid = bool(self.grids.all())
-        units = self.spread.units
-        return QuantizedWeights(integers.weight, bias, gain, integers.step, units, is_grid)
+        is_grid = bool(self.grids.all()) and not integers.is_limited
+        return QuantizedWeights(
+            integers.weight,
+            bias,
+            gain,
+            integers.step,
+            self.spread.units,
+            is_grid,
+            integers.is_limited,
+        )
 
 
 def _grid_step(real: WeightArray, target: Target, ratio: float, largest: int) -> FloatArray:
@@ -235,7 +254,7 @@ def _rows_for(target: Target, op: core_op.VmmOp) -> int:
     """Over how many rows of values a core of `op` may spread its weights."""
     rows = target.inputs
     if target.synapse_bits:
-        column_bits = op.unit_columns * weight_bits(target)
+        column_bits = op.unit_columns * synapse_width(target)
         rows = min(rows, target.synapse_bits // column_bits - (target.fan_in - target.inputs))
     return rows // core_op.units_of(op.input)
 

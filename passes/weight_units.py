@@ -69,7 +69,9 @@ def spread_weights(real: WeightArray, target: Target, rows: int) -> SpreadWeight
     step = weight_step(real, target)
     groups, fan_in, _ = real.shape
     units = np.ones((groups, fan_in), np.int64)
-    if target.largest_weight > FEW_LEVELS or target.largest_weight < 1 or rows <= fan_in:
+    # The shares of a spread weight would be values of their own in a core's table.
+    is_useless = target.largest_weight > FEW_LEVELS or target.weight_values > 0
+    if is_useless or target.largest_weight < 1 or rows <= fan_in:
         return SpreadWeights(units, step)
     step = step.copy()
     for group in range(groups):

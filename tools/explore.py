@@ -17,6 +17,7 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.files import write_text
 from ..dialects.support.samples import Preprocessing
 from ..dialects.support.target import FieldValue
+from ..passes.codings import CodingName
 from .compiler import Data
 from .explore_inputs import StudyInputs, StudyOptions
 from .explore_job import Job, make_job
@@ -58,6 +59,7 @@ def explore(
     weight_bits: Sequence[int] = (),
     crossbar: Sequence[int | tuple[int, int]] = (),
     units: Sequence[int | str] = (),
+    coding: Sequence[CodingName] = (),
     samples: Sequence[int] = (),
     tune: Sequence[bool] = (),
     seeds: Sequence[int] = (),
@@ -78,9 +80,9 @@ def explore(
 
     Model and data are those of `compile_model`. An axis that is not given has one value, the
     target's: `signal_bits`, `weight_bits`, `crossbar` (rows and columns of a core, or one number
-    for both), `units` a value, calibration `samples`, `tune` or not, `seeds` of the tuning; and
-    `overrides` any other field of the target. `points` is a list in place of axes: mappings from
-    an axis (`seed` for `seeds`) or field to its one value.
+    for both), `units` a value and the `coding` of these, calibration `samples`, `tune` or not,
+    `seeds` of the tuning; and `overrides` any other field of the target. `points` is a list in
+    place of axes: mappings from an axis (`seed` for `seeds`) or field to its one value.
 
     Every point runs in a process of its own, `jobs` of them at once (0: half as many as there are
     processors), or on the Dask cluster of `scheduler`. With `out`, finished points are kept there
@@ -92,6 +94,7 @@ def explore(
         "weight_bits": weight_bits,
         "crossbar": crossbar,
         "units": units,
+        "coding": coding,
         "samples": samples,
         "tune": tune,
         "seed": seeds,

@@ -51,6 +51,9 @@ def explore_command(
         Axis, typer.Option(help="rows and columns of a core, as 128,256 or 256x128")
     ] = None,
     units: Annotated[Axis, typer.Option(help="units that carry a value, as 1,2,auto")] = None,
+    coding: Annotated[
+        Axis, typer.Option(help="how units share out a number, as thermometer,trained")
+    ] = None,
     samples: Annotated[Axis, typer.Option(help="calibration samples used, as 256,1024")] = None,
     tune: Annotated[Axis, typer.Option(help="repair the accuracy: on,off")] = None,
     seeds: Annotated[Axis, typer.Option(help="of the tuning, as 0,1,2")] = None,
@@ -85,6 +88,7 @@ def explore_command(
         "weight-bits": weight_bits,
         "crossbar": crossbar,
         "units": units,
+        "coding": coding,
         "samples": samples,
         "tune": tune,
         "seeds": seeds,

@@ -127,6 +127,7 @@ class StudyInputs:
             **self._data,
             "target": asdict(settings.target),
             "units": settings.units,
+            "coding": settings.coding,
             "samples": settings.samples,
             "tune": settings.tune,
             "seed": settings.seed,

@@ -37,6 +37,7 @@ def make_job(name: str, settings: Settings, inputs: StudyInputs) -> Job:
         **asdict(inputs.options),
         "overrides": format_overrides(settings.overrides),
         "units": settings.units,
+        "coding": settings.coding,
         "samples": settings.samples,
         "tune": settings.tune,
         "seed": settings.seed,
@@ -102,6 +103,7 @@ def _compile(entry: JsonEntry, folder: Path) -> CompiledNetwork:
         output=entry.text("output"),
         error=entry.number("error"),
         units=units_option(entry.text("units")),
+        coding=entry.text("coding"),
     )
 
 

@@ -31,6 +31,7 @@ TITLES = {
     "crossbar": "size of a core",
     "samples": "calibration samples",
     "units": "units a value",
+    "coding": "coding of units",
 }
 
 _LOSSES = {

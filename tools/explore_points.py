@@ -10,14 +10,14 @@ from pathlib import Path
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.target import FieldValue, Target
 from ..targets.registry import find_target
-from .explore_settings import Settings, as_text
+from .explore_settings import CODINGS, Settings, as_text
 from .json_entry import is_list, is_object, read_json_text
 from .target_overrides import parse_overrides
 
 LARGEST_GRID = 10_000
 """Points of a study at most; more than that is a slip, and weeks of work."""
 
-AXES = ("signal_bits", "weight_bits", "crossbar", "units", "samples", "tune", "seed")
+AXES = ("signal_bits", "weight_bits", "crossbar", "units", "coding", "samples", "tune", "seed")
 """The axes by name, in the order in which they vary; fields of the target come before `units`."""
 
 ON_OFF = {"on": True, "true": True, "off": False, "false": False}
@@ -29,6 +29,7 @@ class Change:
 
     fields: Mapping[str, FieldValue] = field(default_factory=dict[str, FieldValue])
     units: str | None = None
+    coding: str | None = None
     samples: int | None = None
     tune: bool | None = None
     seed: int | None = None
@@ -36,8 +37,8 @@ class Change:
     @property
     def names(self) -> set[str]:
         """The names of what is changed."""
-        others = {name: getattr(self, name) for name in ("units", "samples", "tune", "seed")}
-        return {*self.fields, *(name for name, value in others.items() if value is not None)}
+        names = ("units", "coding", "samples", "tune", "seed")
+        return {*self.fields, *(name for name in names if getattr(self, name) is not None)}
 
 
 def grid(
@@ -48,7 +49,8 @@ def grid(
 
     `axes` has values by the name of an axis (`AXES`) or of a field of the target; an axis that is
     not there has one value, the target's. Values may be texts, as on the command line. The seed of
-    what is not tuned decides nothing and is 0. Raises `CorelowerError` for what is no value, and
+    what is not tuned decides nothing and is 0; so does the coding of one unit, or of equal units
+    that are asked for, and is `auto`. Raises `CorelowerError` for what is no value, and
     for axes that change the same.
     """
     changes: dict[str, list[Change]] = {}
@@ -118,6 +120,10 @@ def _change(name: str, text: str) -> Change:
             if text != "auto" and not _is_count(text, 1):
                 raise CorelowerError(f"units is auto or 1 or more, not '{text}'")
             return Change(units=text if text == "auto" else str(int(text)))
+        case "coding":
+            if text not in CODINGS:
+                raise CorelowerError(f"coding is {', '.join(CODINGS)}, not '{text}'")
+            return Change(coding=text)
         case "samples":
             return Change(samples=_count(name, text, 2))
         case "tune":
@@ -173,8 +179,12 @@ def _settings(chip: Target, combination: Sequence[Change]) -> Settings:
         settings = Settings(
             settings.target,
             settings.units if one.units is None else one.units,
+            settings.coding if one.coding is None else one.coding,
             settings.samples if one.samples is None else one.samples,
             settings.tune if one.tune is None else one.tune,
             settings.seed if one.seed is None else one.seed,
         )
-    return settings if settings.tune else replace(settings, seed=0)
+    if not settings.tune:
+        settings = replace(settings, seed=0)
+    is_thermometer = settings.units != "auto" and settings.coding in ("auto", "thermometer")
+    return replace(settings, coding="auto") if settings.units == "1" or is_thermometer else settings

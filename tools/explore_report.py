@@ -100,6 +100,8 @@ def compile_options(settings: Settings) -> str:
         options.append(f"--override {shlex.quote(format_overrides(settings.overrides))}")
     if settings.units != "1":
         options.append(f"--units {settings.units}")
+    if settings.coding != "auto":
+        options.append(f"--coding {settings.coding}")
     options.append(f"--samples {settings.samples}")
     options.append(f"--seed {settings.seed}" if settings.tune else "--no-tune")
     return " ".join(options)

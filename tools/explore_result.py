@@ -115,6 +115,7 @@ def settings_entry(settings: Settings) -> dict[str, object]:
         "rows": settings.target.fan_in,
         "columns": settings.target.fan_out,
         "units": settings.units,
+        "coding": settings.coding,
         "samples": settings.samples,
         "tune": settings.tune,
         "seed": settings.seed,

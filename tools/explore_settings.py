@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import get_args
 
 from ..dialects.support.target import FieldValue, Target
+from ..passes.codings import CodingName
 from ..targets.registry import find_target, mode_of
 from .json_entry import is_list, is_tuple
+
+CODINGS: tuple[CodingName, ...] = get_args(CodingName)
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,8 @@ class Settings:
     """The chip, with this point's constraints."""
     units: str = "1"
     """Units that carry a value: a number, or `auto`."""
+    coding: str = "auto"
+    """How these share out a number, see `core-op-choose-codings`."""
     samples: int = 1024
     tune: bool = True
     seed: int = 0
@@ -69,6 +75,7 @@ def choices(settings: Settings) -> dict[str, Choice]:
     return {
         **known,
         "units": Choice((number,), units),
+        "coding": Choice((float(CODINGS.index(settings.coding)),), settings.coding),
         "samples": _choice(settings.samples),
         "tune": Choice((settings.tune,), "on" if settings.tune else "off"),
         "seed": _choice(settings.seed),

@@ -26,6 +26,7 @@ _PASSES = (
     "core-op-exact-functions",
     "core-op-expand",
     "core-op-normalize-thresholds",
+    "core-op-insert-copies",
     "core-op-pack",
     "core-op-quantize-weights",
     "core-op-reencode",

@@ -35,6 +35,10 @@ class Target:
     fan_out: int
     signal_bits: int
     weights: tuple[int, ...]
+    weight_values: int = 0
+    """
+    Different weights of a core, zero among them: its synapses are indices into a table of these.
+    """
     accumulator_bits: int = 0
     """Bits of the signed sum; 0 for an analog sum."""
     bias_rows: int = 0
@@ -85,6 +89,14 @@ class Target:
         )
         self._require(max(map(abs, self.weights)) < 1 << 15, "weights", "within 16 bits")
         self._require(0 <= self.bias_rows < self.fan_in, "bias_rows", "fewer than fan_in")
+        self._require(
+            self.weight_values == 0 or self.weight_values >= 2, "weight_values", "0, or 2 and more"
+        )
+        self._require(
+            not (self.weight_values and self.bias_rows),
+            "weight_values",
+            "0 where rows carry the bias, which may need any weight; use bias_bits",
+        )
         self._require(self.gain in GAINS, "gain", " or ".join(GAINS))
         self._require(self.gain_values in GAIN_VALUES, "gain_values", " or ".join(GAIN_VALUES))
         self._require(self.rounding in ROUNDINGS, "rounding", " or ".join(ROUNDINGS))
@@ -185,6 +197,11 @@ class Target:
     def largest_weight(self) -> int:
         """The largest magnitude that both signs have."""
         return min(-self.weights[0], self.weights[1])
+
+    @property
+    def index_bits(self) -> int:
+        """Bits of a synapse that holds an index; 0 where it holds the weight itself."""
+        return (self.weight_values - 1).bit_length() if self.weight_values else 0
 
     @property
     def largest_sum(self) -> int:

@@ -23,9 +23,10 @@ class Trainable(NamedTuple):
     """
     What is learned of one dot product.
 
-    `weight` in steps of the integer weight; `offset`, the bias without the input's zero point, in
-    steps of the output's code; `gain`, the logarithm of the factor on the gain; `start`, by how
-    much a neuron that fires at any tick starts above half its threshold, as a part of that.
+    `weight` in steps of the integer weight, or of those between a core's few; `offset`, the bias
+    without the input's zero point, in steps of the output's code; `gain`, the logarithm of the
+    factor on the gain; `start`, by how much a neuron that fires at any tick starts above half its
+    threshold, as a part of that.
     """
 
     weight: jax.Array
@@ -37,7 +38,8 @@ class Trainable(NamedTuple):
 class Frozen(NamedTuple):
     """
     What is not learned of it: its gain at the start, G or G x N; the least and the largest weight
-    of each input, G x (1|M) x 1; the input's zero point; the largest bias.
+    of each input, G x (1|M) x 1; the input's zero point; the largest bias; the only weights that
+    each core may have, G x values, ascending, or G x 0 where they are not limited.
     """
 
     gain: jax.Array
@@ -45,6 +47,7 @@ class Frozen(NamedTuple):
     highest: jax.Array
     zero: jax.Array
     largest_bias: jax.Array
+    values: jax.Array
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,14 @@ class Layer:
         target: Target,
         units: npt.NDArray[np.integer] | None,
         *,
+        values: Floats | None = None,
         timed: bool = False,
     ) -> "Layer":
         """
         Of `op`, whose parameters have these `keys`, in the order of its operands.
 
-        `units` (G x M) is over how many rows the weights of each input are spread, if over several.
+        `units` (G x M) is over how many rows the weights of each input are spread, if over several;
+        `values` (G x any, ascending) are the only weights of each core, where they are limited.
         """
         code = core_op.code_of(op.input)
         assert code is not None
@@ -93,6 +98,7 @@ class Layer:
             float32(largest * spread),
             float32(code.zero.data),
             float32(target.largest_bias),
+            float32(np.zeros((op.groups, 0)) if values is None else values),
         )
         bias = keys[1] if op.bias is not None else None
         potential = keys[-2] if op.potential is not None else None
@@ -139,7 +145,8 @@ class Layer:
             weight = np.where(weight == 0, np.float32(1e-6), weight)
         else:
             # Never further from the integers than rounding can have moved them.
-            weight = np.clip(real_weight, weight - 0.499, weight + 0.499)
+            weight = np.clip(real_weight, *_rounded_to(weight, np.asarray(self.frozen.values)))
+        weight = weight / np.asarray(_spacing(self.frozen))
         return Trainable(float32(weight), float32(offset), zeros(gain.shape), float32(start))
 
 
@@ -147,8 +154,7 @@ def realize(
     layer: Layer, trained: Trainable, frozen: Frozen, parameters: Parameters
 ) -> dict[str, jax.Array]:
     """The integers and gains that `trained` stands for, with straight-through gradients."""
-    rounded = arithmetic.round_through(_keep_zeros(trained.weight))
-    weight = jnp.clip(rounded, frozen.lowest, frozen.highest)
+    weight = _integers(_keep_zeros(trained.weight) * _spacing(frozen), frozen)
     gain, room = _gain(layer, trained, frozen), frozen.largest_bias
     units, rounding = core_op.units_of(layer.op.result), layer.target.rounding
     if units > 1:
@@ -198,6 +204,40 @@ def _leak_and_start(
     room = layer.target.largest_sum // 2
     start = jnp.clip(arithmetic.round_through(start), -room, room)
     return {layer.bias: leak, layer.potential: start}
+
+
+def _spacing(frozen: Frozen) -> jax.Array | Floats:
+    """How far apart, on average, the weights of each core are, G x 1 x 1; 1 where all are there."""
+    values = frozen.values
+    if values.shape[1] < 2:
+        return np.ones((1, 1, 1), np.float32)
+    return jnp.maximum((values[:, -1] - values[:, 0]) / (values.shape[1] - 1), 1)[:, None, None]
+
+
+def _integers(weight: jax.Array, frozen: Frozen) -> jax.Array:
+    """The nearest weights that the core may have."""
+    if not frozen.values.shape[1]:
+        return jnp.clip(arithmetic.round_through(weight), frozen.lowest, frozen.highest)
+    inside = jnp.clip(weight, frozen.lowest, frozen.highest)
+    lower, upper = frozen.values[:, :-1], frozen.values[:, 1:]
+    steps = (upper - lower)[:, None, None]
+    is_above = inside[..., None] > ((lower + upper) / 2)[:, None, None]
+    nearest = frozen.values[:, :1, None] + jnp.where(is_above, steps, 0).sum(axis=-1)
+    return jax.lax.stop_gradient(nearest) + (inside - jax.lax.stop_gradient(inside))
+
+
+def _rounded_to(weight: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Between what the numbers lie that are rounded to weights, of some values (G x any) if any."""
+    low, high = weight - np.float32(0.499), weight + np.float32(0.499)
+    for group, table in enumerate(values):
+        if not len(table):
+            continue
+        between = (table[:-1] + table[1:]) / 2
+        place = np.asarray(np.searchsorted(between, weight[group]), np.int64)
+        edges = np.concatenate([table[:1] - 0.5, between, table[-1:] + 0.5])
+        low[group] = edges[place] + np.float32(0.001)
+        high[group] = edges[place + 1] - np.float32(0.001)
+    return low, high
 
 
 def _keep_zeros(weight: jax.Array) -> jax.Array:

@@ -28,6 +28,8 @@ SYNAPSE_BITS = fact(
     "a dense matrix; its successor Tianjic has about 22 KB a core and shared weights",
 )
 CORES_PER_CHIP = fact(6, "cores a chip", Mark.PUBLISHED, _CHIP_PAPER)
+WEIGHT_VALUES = 0
+"""A weight a synapse; cores of its successor Tianjic share 32 [pub: Pei et al., Nature 2019]."""
 NEURON_FAN_OUT = 0
 """[assumed] Multicast without a limit."""
 CORES = 0
@@ -43,6 +45,7 @@ TIANJI_ANN = Target(
     fan_out=int(NEURONS.value),
     signal_bits=int(SIGNAL_BITS.value),
     weights=_WEIGHTS,
+    weight_values=WEIGHT_VALUES,
     accumulator_bits=int(SUM_BITS.value),
     bias_bits=int(BIAS_BITS.value),
     gain="core",
@@ -62,6 +65,7 @@ TIANJI_SNN = Target(
     fan_out=int(NEURONS.value),
     signal_bits=1,
     weights=_WEIGHTS,
+    weight_values=WEIGHT_VALUES,
     accumulator_bits=int(POTENTIAL_BITS.value),
     bias_bits=int(LEAK_BITS.value),
     gain="neuron",

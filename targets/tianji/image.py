@@ -38,6 +38,7 @@ from .image_format import (
     Layer,
 )
 from .steps import LARGEST_NUMBER, STEPS, Decode, Encode, Read, Value
+from .weight_tables import LARGEST_TABLE, unpack_indices, weights_at
 
 __all__ = ["Image", "is_image", "read_image"]
 
@@ -59,6 +60,7 @@ def is_image(path: str | os.PathLike[str]) -> bool:
 class _Reader:
     def __init__(self, image: OpenImage):
         self.header, self.sections = image.program, image.sections
+        self.version = image.version
 
     def read(self) -> Image:
         header = self.header
@@ -102,9 +104,13 @@ class _Reader:
         reset, firing = entry.get("reset"), entry.get("firing")
         if entry.get("name") != "tianji" or reset not in RESETS or firing not in FIRINGS:
             raise BadImageError("the chip is not tianji, or its neurons are of an unknown kind")
-        names = [f.name for f in fields(Chip) if f.name not in ("reset", "firing")]
+        others = ("reset", "firing", "weight_values")
+        names = [f.name for f in fields(Chip) if f.name not in others]
         numbers = {name: count(entry.get(name), f"chip.{name}") for name in names}
-        chip = Chip(reset=str(reset), firing=str(firing), **numbers)
+        values = count(entry.get("weight_values", 0), "chip.weight_values")
+        if values and (self.version < 2 or not 2 <= values <= LARGEST_TABLE):
+            raise BadImageError(f"tables of {values} weights in version {self.version}")
+        chip = Chip(reset=str(reset), firing=str(firing), weight_values=values, **numbers)
         if min(numbers.values()) < 1 or chip.signal_bits > 8 or chip.window > LARGEST_NUMBER:
             raise BadImageError("the chip has a size that is 0 or too large")
         if max(chip.axons, chip.neurons) > 1 << 15:
@@ -209,8 +215,10 @@ class _Reader:
     def _read_synapses(
         self, entry: Json, shape: tuple[int, int, int], what: str
     ) -> npt.NDArray[np.int8]:
-        """All of them, or a bit for each and the ones that are not zero."""
+        """All of them, or a bit for each and the ones that are not zero, or indices to tables."""
         size = prod(shape)
+        if self.chip.weight_values:
+            return self._read_indexed(entry, shape, what)
         if "mask" not in entry:
             section = self._section(entry, "synapses", what, size)
             return np.frombuffer(section, np.int8).reshape(shape)
@@ -220,6 +228,19 @@ class _Reader:
         synapses = np.zeros(size, np.int8)
         synapses[mask] = np.frombuffer(values, np.int8)
         return synapses.reshape(shape)
+
+    def _read_indexed(
+        self, entry: Json, shape: tuple[int, int, int], what: str
+    ) -> npt.NDArray[np.int8]:
+        """The weights in each core's table to which the synapses are indices."""
+        values, bits = self.chip.weight_values, self.chip.index_bits
+        section = self._section(entry, "values", what, shape[0] * values)
+        tables = np.frombuffer(section, np.int8).reshape(shape[0], values)
+        packed = self._section(entry, "synapses", what, -(-prod(shape) * bits // 8))
+        indices = unpack_indices(np.frombuffer(packed, np.uint8), bits, prod(shape))
+        if indices.size and int(indices.max()) >= values:
+            raise BadImageError(f"{what}: index {indices.max()} into tables of {values} weights")
+        return weights_at(indices.reshape(shape), tables)
 
     def _read_program(self, header: Json, values: list[Value]) -> tuple[Instruction, ...]:
         program: list[Instruction] = []

@@ -4,7 +4,7 @@ What a TianJi image holds. `docs/tianji_image.md` gives every byte.
 NumPy and the standard library are all that is needed here, as in everything that reads an image.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,10 @@ from ..images.ports import Port
 from ..images.program import Instruction
 from .steps import Value
 
-FRAME = Frame("TianJi", b"TIANJIMG", version=1, readable=(1,))
+FRAME = Frame("TianJi", b"TIANJIMG", version=1, readable=(1, 2))
+
+TABLE_FRAME = replace(FRAME, version=2)
+"""Of images whose synapses are indices into tables: version 1 has no such thing."""
 
 RESETS = ("zero", "subtract")
 FIRINGS = ("tick", "window")
@@ -46,6 +49,13 @@ class Chip:
     """Ticks of a window; 1 where nothing spikes."""
     reset: str
     firing: str
+    weight_values: int = 0
+    """Weights in a core's table, to which synapses are indices; 0 where they are weights."""
+
+    @property
+    def index_bits(self) -> int:
+        """Bits of an index into a core's table."""
+        return (self.weight_values - 1).bit_length()
 
     @property
     def cores(self) -> int:

@@ -16,7 +16,8 @@ from ...dialects.support.functions import find_function
 from ..images import steps as any_chip
 from ..images.program_steps import output_name, step_of
 from . import steps
-from .image_format import FRAME, NOTHING
+from .image_format import FRAME, NOTHING, TABLE_FRAME
+from .weight_tables import indices_of, pack_indices, tables_of
 
 Array = npt.NDArray[np.generic]
 Json = dict[str, object]
@@ -30,7 +31,8 @@ def write_image(module: ModuleOp, path: str | os.PathLike[str], function: str = 
     no place in an image, or a weight is not at hand.
     """
     writer = _Writer(module, find_function(module, function))
-    FRAME.write(path, writer.header(), writer.sections)
+    frame = TABLE_FRAME if writer.target.weight_values else FRAME
+    frame.write(path, writer.header(), writer.sections)
 
 
 class _Writer:
@@ -115,6 +117,7 @@ class _Writer:
             "window": target.window,
             "reset": target.reset,
             "firing": target.firing,
+            **({"weight_values": target.weight_values} if target.weight_values else {}),
         }
 
     def _add_layer(self, op: tianji.CoresOp) -> None:
@@ -146,6 +149,8 @@ class _Writer:
 
     def _synapses(self, synapses: npt.NDArray[np.int8]) -> Json:
         """Packed where that is shorter: a bit for each, and those that are not zero."""
+        if self.target.weight_values:
+            return self._indexed(synapses)
         flat = synapses.reshape(-1)
         mask = flat != 0
         packed = np.packbits(mask)
@@ -153,6 +158,12 @@ class _Writer:
         if packed.nbytes + values.nbytes >= flat.nbytes:
             return {"synapses": self._section(np.ascontiguousarray(flat))}
         return {"mask": self._section(packed), "synapses": self._section(values)}
+
+    def _indexed(self, synapses: npt.NDArray[np.int8]) -> Json:
+        """The weights of each core once, and for every synapse which of them it has."""
+        tables = tables_of(synapses, self.target.weight_values)
+        indices = pack_indices(indices_of(synapses, tables), self.target.index_bits)
+        return {"values": self._section(tables), "synapses": self._section(indices)}
 
     def _register(self, op: Operation, value: SSAValue | None, shape: tuple[int, ...]) -> int:
         if value is None:

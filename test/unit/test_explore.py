@@ -276,7 +276,16 @@ def test_no_point_runs_where_something_is_in_the_way_of_all(compiled: Path, tmp_
 def test_the_settings_reach_the_compiler(
     compiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    (settings,) = grid("prime", {"signal_bits": [4], "crossbar": ["16x8"], "samples": [12]})
+    (settings,) = grid(
+        "prime",
+        {
+            "signal_bits": [4],
+            "crossbar": ["16x8"],
+            "samples": [12],
+            "units": [2],
+            "coding": ["trained"],
+        },
+    )
     preprocessing = Preprocessing(2.0, (0.5,), (), "nhwc")
     options = StudyOptions("prime", "relu", "values", 0.01)
     inputs = StudyInputs(
@@ -313,7 +322,8 @@ def test_the_settings_reach_the_compiler(
         "max_pool": "relu",
         "output": "values",
         "error": 0.01,
-        "units": 1,
+        "units": 2,
+        "coding": "trained",
     }
 
 

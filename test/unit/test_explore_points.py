@@ -8,6 +8,7 @@ import pytest
 
 from corelower.dialects.support.errors import CorelowerError
 from corelower.tools.explore_points import grid, listed, read_points, split_values
+from corelower.tools.explore_report import compile_options
 from corelower.tools.explore_settings import Settings, choices, varying
 
 Axes = Mapping[str, Sequence[object]]
@@ -38,6 +39,7 @@ def test_every_axis_changes_what_it_names():
         "weight-bits": [4],
         "crossbar": ["128x64"],
         "units": ["auto"],
+        "coding": ["trained"],
         "samples": [20],
         "tune": ["on"],
         "seed": [3],
@@ -53,7 +55,17 @@ def test_every_axis_changes_what_it_names():
         "cores": 500,
         "shares_positions": False,
     }
-    assert (point.units, point.samples, point.tune, point.seed) == ("auto", 20, True, 3)
+    assert (point.units, point.coding) == ("auto", "trained")
+    assert (point.samples, point.tune, point.seed) == (20, True, 3)
+
+
+def test_a_point_says_how_it_is_compiled_alone():
+    axes: Axes = {"units": ["auto"], "coding": ["trained"], "signal_bits": [2], "samples": [64]}
+    (point,) = grid("prime", axes)
+    assert compile_options(point) == (
+        "--target prime --override signal_bits=2 --units auto --coding trained --samples 64 "
+        "--seed 0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,6 +78,10 @@ def test_every_axis_changes_what_it_names():
         ({"tune": [True, False], "seed": [0, 1, 2]}, 4),
         ({"tune": ["on", "off"], "seed": [1, 2]}, 3),
         ({"units": ["1", 1, "01"]}, 1),
+        # One unit shares out nothing, and units that are asked for are equal ones.
+        ({"coding": ["auto", "trained", "coarse-fine"]}, 1),
+        ({"units": [1, 2], "coding": ["auto", "thermometer", "trained"]}, 3),
+        ({"units": ["auto"], "coding": ["auto", "thermometer", "trained"]}, 3),
     ],
 )
 def test_equal_points_are_one(axes: Axes, count: int):
@@ -84,6 +100,7 @@ def test_equal_points_are_one(axes: Axes, count: int):
         ({"crossbar": ["x128"]}, "crossbar is a whole number"),
         ({"units": [0]}, "units is auto or 1 or more, not '0'"),
         ({"units": ["many"]}, "units is auto or 1 or more, not 'many'"),
+        ({"coding": ["fine"]}, "coding is auto, thermometer, coarse-fine, trained, not 'fine'"),
         ({"samples": [1]}, "samples is a whole number of at least 2, not '1'"),
         ({"tune": ["maybe"]}, "tune is on or off, not 'maybe'"),
         ({"seed": [-1]}, "seed is a whole number of at least 0, not '-1'"),

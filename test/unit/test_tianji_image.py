@@ -8,16 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corelower.dialects.support.errors import CorelowerError
 from corelower.dialects.support.location import parse_module
 from corelower.passes.convert_core_op_to_tianji import ConvertCoreOpToTianjiPass
 from corelower.passes.tianji_map import TianjiMapPass
-from corelower.targets.images.frame import CHECKSUM_AT, PREAMBLE_BYTES
+from corelower.targets.images.frame import CHECKSUM_AT, PREAMBLE_BYTES, Frame
 from corelower.targets.tianji.image import is_image, read_image
-from corelower.targets.tianji.image_format import FRAME
+from corelower.targets.tianji.image_format import FRAME, TABLE_FRAME
 from corelower.targets.tianji.image_writer import write_image
 from corelower.targets.tianji.simulator import run_image
+from corelower.targets.tianji.weight_tables import pack_indices, unpack_indices
 from corelower.tools.ir_files import make_context
 
 TEXT = """
@@ -40,15 +43,20 @@ module attributes {core_op.target = #core_op.target<"tianji", fan_in = 16, fan_o
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
+    return written(TEXT, tmp_path / "good.tianji")
+
+
+def written(text: str, path: Path) -> Path:
+    """The image of a module."""
     ctx = make_context()
-    module = parse_module(ctx, TEXT, "test.mlir")
+    module = parse_module(ctx, text, "test.mlir")
     ConvertCoreOpToTianjiPass().apply(ctx, module)
     TianjiMapPass().apply(ctx, module)
-    write_image(module, tmp_path / "good.tianji")
-    return tmp_path / "good.tianji"
+    write_image(module, path)
+    return path
 
 
-def forged(image: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+def forged(image: Path, change: Callable[[dict[str, Any]], object], frame: Frame = FRAME) -> Path:
     """The image with another program, under a checksum that is right."""
     data = image.read_bytes()
     length = int.from_bytes(data[24:32], "little")
@@ -57,9 +65,9 @@ def forged(image: Path, change: Callable[[dict[str, Any]], object]) -> Path:
     change(header)
     text = json.dumps(header).encode()
     body = text + bytes(-len(text) % 64) + data[end + -end % 64 :]
-    frame = FRAME.preamble(PREAMBLE_BYTES + len(body), len(text))
+    preamble = frame.preamble(PREAMBLE_BYTES + len(body), len(text))
     path = image.with_name("forged.tianji")
-    path.write_bytes(frame + sha256(frame + body).digest() + body)
+    path.write_bytes(preamble + sha256(preamble + body).digest() + body)
     return path
 
 
@@ -114,3 +122,66 @@ def test_a_forged_program_is_refused(image: Path, change: Change, message: str) 
     with pytest.raises(CorelowerError, match=message) as error:
         read_image(forged(image, change))
     assert "\n" not in str(error.value)
+
+
+def with_tables(text: str) -> str:
+    return text.replace("rounding = floor>", "rounding = floor, weight_values = 5>")
+
+
+def test_synapses_that_are_indices_run_as_the_weights_do(image: Path, tmp_path: Path) -> None:
+    indexed = written(with_tables(TEXT), tmp_path / "indexed.tianji")
+    before, after = read_image(image), read_image(indexed)
+    assert (before.chip.weight_values, after.chip.weight_values) == (0, 5)
+    assert np.array_equal(before.layers[0].synapses, after.layers[0].synapses)
+    x = np.array([[[[1.0, 2.0], [3.0, 4.0]]]], np.float32)
+    assert np.array_equal(run_image(image, x)[0], run_image(indexed, x)[0])
+
+
+def test_an_image_without_tables_is_one_of_version_1(image: Path, tmp_path: Path) -> None:
+    indexed = written(with_tables(TEXT), tmp_path / "indexed.tianji")
+    versions = [int.from_bytes(path.read_bytes()[8:12], "little") for path in (image, indexed)]
+    assert versions == [1, 2]
+
+
+TABLE_FORGERIES: tuple[tuple[Change, str], ...] = (
+    (lambda h: h["chip"].update(weight_values=1), "tables of 1 weights"),
+    (lambda h: h["chip"].update(weight_values=257), "tables of 257 weights"),
+    (lambda h: h["chip"].update(weight_values=4), "values needs 8 bytes, its section 10"),
+    (lambda h: h["chip"].update(weight_values=0), "synapses needs 8 bytes, its section 3"),
+    (lambda h: h["layers"][0].pop("values"), "values"),
+    (lambda h: h["layers"][0].update(synapses=h["layers"][0]["cut"]), "synapses needs 3 bytes"),
+)
+
+
+@pytest.mark.parametrize(("change", "message"), TABLE_FORGERIES)
+def test_a_forged_table_is_refused(tmp_path: Path, change: Change, message: str) -> None:
+    image = written(with_tables(TEXT), tmp_path / "good.tianji")
+    with pytest.raises(CorelowerError, match=message):
+        read_image(forged(image, change, TABLE_FRAME))
+
+
+def test_tables_belong_to_version_2(tmp_path: Path) -> None:
+    image = written(with_tables(TEXT), tmp_path / "good.tianji")
+    with pytest.raises(CorelowerError, match="tables of 5 weights in version 1"):
+        read_image(forged(image, lambda header: None))
+
+
+def test_an_index_behind_the_table_is_refused(tmp_path: Path) -> None:
+    image = written(with_tables(TEXT), tmp_path / "good.tianji")
+    data = bytearray(image.read_bytes())
+    end = PREAMBLE_BYTES + int.from_bytes(data[24:32], "little")
+    header = json.loads(data[PREAMBLE_BYTES:end])
+    at, _ = header["sections"][header["layers"][0]["synapses"]]
+    # Ones in all three bits of an index.
+    data[end + -end % 64 + at] = 0xFF
+    image.write_bytes(data)
+    with pytest.raises(CorelowerError, match="index 7 into tables of 5 weights"):
+        read_image(forged(image, lambda header: None, TABLE_FRAME))
+
+
+@given(st.integers(1, 8), st.integers(0, 40), st.integers(0, 1000))
+def test_packed_indices_come_back(bits: int, count: int, seed: int) -> None:
+    indices = np.random.default_rng(seed).integers(0, 1 << bits, count).astype(np.uint8)
+    packed = pack_indices(indices, bits)
+    assert len(packed) == -(-count * bits // 8)
+    assert np.array_equal(unpack_indices(packed, bits, count), indices)

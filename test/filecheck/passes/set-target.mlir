@@ -3,6 +3,7 @@
 // RUN: nn-opt %s -p 'set-target{name=tianji}' | filecheck %s --check-prefix=ANN
 // RUN: nn-opt %s -p 'set-target{name=tianji mode=snn}' | filecheck %s --check-prefix=SNN
 // RUN: nn-opt %s -p 'set-target{name=tianji mode=snn window=8 reset=subtract}' | filecheck %s --check-prefix=SUBTRACT
+// RUN: nn-opt %s -p 'set-target{name=tianji mode=ann weight_values=32}' | filecheck %s --check-prefix=VALUES
 // RUN: nn-opt %s -p 'set-target{file=%S/inputs/my-chip.mlir}' | filecheck %s --check-prefix=FILE
 // RUN: nn-opt %s -p 'set-target{file=%S/inputs/my-chip.mlir},set-target{weights=-3,3 functions=relu shares_positions=false}' | filecheck %s --check-prefix=TWICE
 // RUN: not nn-opt %s -p 'set-target{name=prim}' 2>&1 | filecheck %s --check-prefix=UNKNOWN
@@ -15,6 +16,7 @@
 // ANN:       #core_op.target<"tianji", fan_in = 256, fan_out = 256, signal_bits = 8, weights = [-128, 127], accumulator_bits = 24, bias_bits = 16, gain_values = power_of_two, rounding = floor, shares_positions = false, synapse_bits = 524288>
 // SNN:       #core_op.target<"tianji", fan_in = 256, fan_out = 256, signal_bits = 1, weights = [-128, 127], accumulator_bits = 24, bias_bits = 16, gain = neuron, gain_values = reciprocal, rounding = floor, neuron = lif, window = 16, firing = window, threshold_bits = 16, shares_positions = false, synapse_bits = 524288>
 // SUBTRACT:  neuron = lif, window = 8, reset = subtract, firing = window, threshold_bits = 16,
+// VALUES:    weights = [-128, 127], weight_values = 32, accumulator_bits = 24,
 // FILE:      #core_op.target<"my_chip", fan_in = 16, fan_out = 8, signal_bits = 5, weights = [-7, 7], bias_bits = 12>
 // TWICE:     #core_op.target<"my_chip", fan_in = 16, fan_out = 8, signal_bits = 5, weights = [-3, 3], bias_bits = 12, functions = [relu], shares_positions = false>
 // UNKNOWN:   error: no target 'prim' (targets: {{.*}}prime{{.*}}); did you mean 'prime'?; describe another chip in a file and use set-target{file=...}

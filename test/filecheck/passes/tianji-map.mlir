@@ -50,7 +50,7 @@ module attributes {core_op.target = #core_op.target<"tianji", fan_in = 4, fan_ou
 
 // -----
 
-// CHECK: tianji-map.mlir:60:5: error: tianji.cores: neuron 0 of group 1 feeds 2 cores, the target's limit is 1; raise neuron_fan_out, or insert copy core-ops
+// CHECK: tianji-map.mlir:60:5: error: tianji.cores: neuron 0 of group 1 feeds 2 cores, the target's limit is 1; run core-op-insert-copies before convert-core-op-to-tianji, or raise neuron_fan_out
 !code = !core_op.code<8, 0.1, 0>
 module attributes {core_op.target = #core_op.target<"tianji", fan_in = 4, fan_out = 4, signal_bits = 8, weights = [-128, 127], neuron_fan_out = 1>} {
   func.func @main(%x: tensor<4x!code>) -> tensor<2x1x!code> {

@@ -223,3 +223,18 @@ func.func @f(%x: tensor<3x!in>, %a: tensor<1x3xi32>, %w: tensor<1x3x2xi8>, %b: t
   func.return
 }
 }
+
+// -----
+
+// CHECK: 4 different weights in the core of group 1, zero among them; a core's table holds 3
+#t = #core_op.target<"tianji", fan_in = 4, fan_out = 2, signal_bits = 8, weights = [-128, 127], weight_values = 3, bias_bits = 8, cores = 9>
+!in = !core_op.code<8, 0.1, 0>
+!out = !core_op.code<8, 0.25, 0>
+module attributes {core_op.target = #t} {
+func.func @f(%x: tensor<3x!in>, %a: tensor<2x2xi32>, %c: tensor<2xi32>) {
+  %w = trained.tensor [[[1, 0], [2, 2]], [[1, 2], [2, 3]]] : tensor<2x2x2xi8>
+  %y = tianji.cores %x axons %a synapses %w cut %c
+    : (tensor<3x!in>, tensor<2x2xi32>, tensor<2x2x2xi8>, tensor<2xi32>) -> tensor<2x2x!out>
+  func.return
+}
+}
