@@ -1,6 +1,7 @@
 """The pass `core-op-quantize-weights`: from real weights to the target's integers and gains."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from ..dialects.support.neurons import leak_and_potential, thresholds_of
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import TensorData
 from ..targets.unit_offsets import unit_offsets
+from .layer_modes import target_of_product
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import keep_real_parameters
 from .target_checks import weight_bits
@@ -87,6 +89,19 @@ class QuantizedWeights:
     """Whether every weight is exactly the real one, to float32."""
 
 
+class _Taken(NamedTuple):
+    """A number of an input as a neuron takes it in a window: once, or several times."""
+
+    scale: float
+    zero: int
+    largest: int
+
+    @classmethod
+    def of(cls, op: core_op.VmmOp, code: core_op.CodeType) -> "_Taken":
+        times = op.times_taken
+        return cls(code.scale.data / times, code.zero.data * times, code.largest * times)
+
+
 @dataclass(frozen=True)
 class QuantizeWeights(RewritePattern):
     """Real weights between codes become integers."""
@@ -105,25 +120,24 @@ class QuantizeWeights(RewritePattern):
         bias = trained.constant_of(op.bias) if op.bias is not None else None
         if weight is None or (op.bias is not None and bias is None):
             raise OperationError(op, "the weights are computed; a core's weights are constants")
+        target = target_of_product(op, self.target)
         quantized = quantize(
             np.asarray(weight.array),
             np.asarray(bias.array) if bias is not None else None,
             incoming,
             outgoing,
-            self.target,
+            target,
             op,
         )
         if AUXILIARY not in op.attributes and quantized.is_grid:
             op.attributes[FIXED] = UnitAttr()
         is_trained = not {AUXILIARY, FIXED} & set(op.attributes)
-        if self.keep_real and (
-            is_trained or not _is_exact(weight, bias, quantized, self.target, op)
-        ):
+        if self.keep_real and (is_trained or not _is_exact(weight, bias, quantized, target, op)):
             keep_real_parameters(op, weight, bias)
         if (quantized.units > 1).any():
             units = quantized.units.astype(np.int32)
             op.attributes[ROW_UNITS] = trained.DataAttr(TensorData(units))
-        replace_parameters(op, quantized, self.target, rewriter)
+        replace_parameters(op, quantized, target, rewriter)
 
 
 def quantize(
@@ -139,12 +153,14 @@ def quantize(
 
     With steps `s`: `q_y = round((W q_x + b) * gain)`, where `W = round(w / s_w)`,
     `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. A result of `k`
-    units has those of one unit, whose step is `k s_y` and whose zero point `z_y / k`. Raises
-    `OperationError` at `op` where no step lets the target represent the bias.
+    units has those of one unit, whose step is `k s_y` and whose zero point `z_y / k`. Where a
+    neuron takes a number several times it is so many times as large, in steps so much smaller.
+    Raises `OperationError` at `op` where no step lets the target represent the bias.
     """
+    taken = _Taken.of(op, incoming)
     real = np.asarray(weight, np.float32)
     units = outgoing.units.data
-    ratio = incoming.scale.data / (outgoing.scale.data * units)
+    ratio = taken.scale / (outgoing.scale.data * units)
     rows_a_value = incoming.units.data
     chip, rows = target, _rows_for(target, op)
 
@@ -160,9 +176,9 @@ def quantize(
     needed = 0
     for _ in range(12):
         integers, sums, step = integers_of(real, step, target, spread.units)
-        unit = incoming.scale.data * np.broadcast_to(step, (groups, 1, outputs))[:, 0]
+        unit = taken.scale * np.broadcast_to(step, (groups, 1, outputs))[:, 0]
         gain = gains_of(np.broadcast_to(step, (groups, 1, outputs))[:, 0], ratio, target)
-        exact = offset / unit - incoming.zero.data * sums
+        exact = offset / unit - taken.zero * sums
         exact += outgoing.unit.zero.data / gain.astype(np.float64)
         exact += half_step(gain.astype(np.float64), units, target)
         times = refinement(integers, exact, gain.astype(np.float64), target, units, spread.units)
@@ -185,7 +201,7 @@ def quantize(
         if not (worst > 1).any():
             if _has_lost_weights(real, integers, incoming, outgoing, target):
                 break
-            if spread.rows > real.shape[1] and _exceeds_sums(integers, rounded, incoming, target):
+            if spread.rows > real.shape[1] and _exceeds_sums(integers, rounded, taken, target):
                 rows = real.shape[1]
                 spread, target, step = layout()
                 continue
@@ -244,11 +260,11 @@ def _rows_for(target: Target, op: core_op.VmmOp) -> int:
 def _exceeds_sums(
     integers: npt.NDArray[np.integer],
     bias: npt.NDArray[np.integer],
-    incoming: core_op.CodeType,
+    taken: "_Taken",
     target: Target,
 ) -> bool:
     """Whether a sum may be larger than what is exact, on the way as at the end."""
-    reach = np.abs(integers).sum(axis=1, dtype=np.int64) * incoming.largest + np.abs(bias)
+    reach = np.abs(integers).sum(axis=1, dtype=np.int64) * taken.largest + np.abs(bias)
     return int(reach.max(initial=0)) > target.largest_sum
 
 
@@ -270,7 +286,7 @@ def _is_exact(
     offset = 0.0 if bias is None else np.asarray(bias.array, np.float64)
     wanted = (offset / (outgoing.scale.data * units) + outgoing.unit.zero.data) / gain
     wanted = wanted + half_step(gain, units, target)
-    wanted = wanted - incoming.zero.data * quantized.weight.sum(axis=1, dtype=np.int64)
+    wanted = wanted - _Taken.of(op, incoming).zero * quantized.weight.sum(axis=1, dtype=np.int64)
     apart = np.abs(quantized.bias - wanted).max(initial=0)
     return bool(difference <= EXACT * np.abs(real).max(initial=0) and apart <= EXACT_BIAS)
 

@@ -18,6 +18,7 @@ from ..dialects.support.golden_scale import golden_scale
 from ..dialects.support.provenance import golden_decoder, golden_order, golden_units
 from ..dialects.support.samples import Samples
 from ..dialects.support.target import Target
+from .layer_modes import target_of_product
 from .real_parameters import real_weight_in_steps
 from .reform_limits import HOST_OPERATIONS
 from .remarks import remark
@@ -332,8 +333,9 @@ class NetworkTuning:
             if not isinstance(operand.owner, trained.TensorOp):
                 raise OperationError(op, "its weights are computed; only constants can be tuned")
             names.append(keys[operand.owner])
+        target = target_of_product(op, self.target)
         layer = Layer.of(
-            op, names, self.evaluator.parameters, self.target, row_units(op), timed=self.timed
+            op, names, self.evaluator.parameters, target, row_units(op), timed=self.timed
         )
         index = len(self.layers)
         self.layers[index] = layer

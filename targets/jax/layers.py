@@ -37,7 +37,8 @@ class Trainable(NamedTuple):
 class Frozen(NamedTuple):
     """
     What is not learned of it: its gain at the start, G or G x N; the least and the largest weight
-    of each input, G x (1|M) x 1; the input's zero point; the largest bias.
+    of each input, G x (1|M) x 1; the input's zero point as often as a neuron takes it in a window;
+    the largest bias.
     """
 
     gain: jax.Array
@@ -91,7 +92,7 @@ class Layer:
             float32(parameters[keys[-1]]),
             float32(least * spread),
             float32(largest * spread),
-            float32(code.zero.data),
+            float32(code.zero.data * op.times_taken),
             float32(target.largest_bias),
         )
         bias = keys[1] if op.bias is not None else None
