@@ -21,6 +21,7 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     IntegerType,
     ModuleOp,
+    StringAttr,
     TensorType,
     UnitAttr,
     f32,
@@ -70,6 +71,13 @@ from .trained import TrainedConstants
 TARGET_ATTRIBUTE = "core_op.target"
 """The module's attribute that holds the target."""
 
+ALTERNATE_ATTRIBUTE = "core_op.alternate_target"
+"""The module's attribute that holds the target of cores whose neurons are of the other kind."""
+
+MODE_ATTRIBUTE = "core_op.mode"
+"""Attribute of a `core_op.vmm` or an argument that has no code yet: `graded` or `spiking`."""
+
+GRADED, SPIKING = "graded", "spiking"
 
 LARGEST_UNITS = 256
 """Units that may carry one number."""
@@ -258,17 +266,68 @@ def units_of(value: SSAValue) -> int:
 
 
 def target_of(op: Operation) -> Target | None:
-    """The target that the module around `op` names."""
+    """
+    The target that the module around `op` names.
+
+    Of a mixed network's dot product it is that of cores whose neurons are of its kind.
+    """
+    targets = targets_of(op)
+    if len(targets) < 2 or (spikes := _spikes(op)) is None:
+        return targets[0] if targets else None
+    return next((target for target in targets if target.spikes == spikes), targets[0])
+
+
+def targets_of(op: Operation) -> Sequence[Target]:
+    """The target that the module around `op` names; of a mixed network the alternate one too."""
     module = op
     while (parent := module.parent_op()) is not None:
         module = parent
-    attribute = module.attributes.get(TARGET_ATTRIBUTE)
-    return attribute.data if isinstance(attribute, TargetAttr) else None
+    found = (module.attributes.get(name) for name in (TARGET_ATTRIBUTE, ALTERNATE_ATTRIBUTE))
+    return [attribute.data for attribute in found if isinstance(attribute, TargetAttr)]
 
 
-def set_target(module: ModuleOp, target: Target) -> None:
-    """Let `module` be lowered to `target`."""
+def spiking_target_of(op: Operation) -> Target | None:
+    """The target of the cores whose neurons spike; `None` where there are none."""
+    return next((target for target in targets_of(op) if target.spikes), None)
+
+
+def target_for(op: Operation, code: CodeType) -> Target | None:
+    """The target of cores with signals of `code`, in the module around `op`."""
+    targets = targets_of(op)
+    alike = (target for target in targets if target.spikes == code.spikes)
+    return next(alike, None) if len(targets) > 1 else next(iter(targets), None)
+
+
+def set_target(module: ModuleOp, target: Target, alternate: Target | None = None) -> None:
+    """Let `module` be lowered to `target`, and some of its layers to `alternate`."""
     module.attributes[TARGET_ATTRIBUTE] = TargetAttr(target)
+    module.attributes.pop(ALTERNATE_ATTRIBUTE, None)
+    if alternate is not None:
+        target.require_alternate(alternate)
+        module.attributes[ALTERNATE_ATTRIBUTE] = TargetAttr(alternate)
+
+
+def _spikes(op: Operation) -> bool | None:
+    """Whether the neurons that compute the result of `op` spike; `None` where nothing says it."""
+    if not op.results or not isinstance(op.results[0].type, TensorType):
+        return None
+    if (code := code_of(op.results[0])) is not None:
+        return code.spikes
+    mode = op.attributes.get(MODE_ATTRIBUTE)
+    return mode.data == SPIKING if isinstance(mode, StringAttr) else None
+
+
+def times_taken(op: Operation, taken: CodeType | None, result: CodeType | None) -> int:
+    """
+    How often in a window the neurons of `op` take each number of `taken` that they read.
+
+    A spike is taken when it comes. A graded number waits in its axon and is taken once in a phase:
+    by neurons that fire at any tick, whose phase is a tick, at each tick of their window.
+    """
+    if taken is None or result is None or taken.spikes or not result.spikes:
+        return 1
+    target = target_for(op, result)
+    return result.ticks.data if target is not None and target.firing == "tick" else 1
 
 
 class CoreOperation(IRDLOperation, ABC):
@@ -453,7 +512,9 @@ class VmmOp(CoreOperation):
     what it starts a window with, both integers, and the gain one over its threshold. Then
     `q_y = clamp(floor((W q_x + ticks * b + v) * gain), 0, ticks)`: exactly where neurons fire
     window by window, as a rate where they fire at any tick. Why, and what happens tick by tick, is
-    in `docs/rationale_core_op.md`.
+    in `docs/rationale_core_op.md`. Input and result may be of different kinds. Of spikes a graded
+    result takes their number in a window. A graded input counts once where neurons fire window by
+    window; at each tick, `ticks * W q_x` in all, where they fire at any tick.
 
     ```mlir
     %s = core_op.vmm relu %x, %w potential %v gain %g
@@ -571,6 +632,11 @@ class VmmOp(CoreOperation):
     def positions(self) -> int:
         """How often every matrix is used for one sample."""
         return prod(shape_of(self.input)[:-2])
+
+    @property
+    def times_taken(self) -> int:
+        """How often in a window the neurons take each number, see `times_taken`."""
+        return times_taken(self, code_of(self.input), code_of(self.result))
 
     @property
     def is_quantized(self) -> bool:

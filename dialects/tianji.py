@@ -40,7 +40,7 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from .core_op import CodeType, CoreOperation, code_of, element_of, target_of
+from .core_op import CodeType, CoreOperation, code_of, element_of, target_for, target_of
 from .nn import Shape, shape_of
 from .support.target import Target
 from .support.weight_values import too_many_values
@@ -420,9 +420,10 @@ class CoresOp(ListeningOperation, HasCanonicalizationPatternsInterface):
         if self.neurons > target.fan_out:
             raise VerifyException(f"{self.neurons} neurons exceed the core's {target.fan_out}")
         for code, what in ((self.source_code, "a source"), (self.code, "the result")):
-            if code.bits.data > target.signal_bits:
+            bits = (target_for(self, code) or target).signal_bits
+            if code.bits.data > bits:
                 raise VerifyException(
-                    f"{what} has {code.bits.data} bits, the core's signals {target.signal_bits}"
+                    f"{what} has {code.bits.data} bits, the core's signals {bits}"
                 )
         synapses = known(self.synapses)
         if synapses is not None and (wrong := too_many_values(synapses, target.weight_values)):

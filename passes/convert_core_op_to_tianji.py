@@ -16,6 +16,7 @@ from ..dialects.support.errors import CorelowerError, OperationError
 from ..dialects.support.neurons import is_reciprocal, thresholds_of
 from ..dialects.support.target import Target
 from .chip_conversion import require_finished
+from .layer_modes import target_of_product
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import drop_real_parameters
 from .reform_limits import HOST_OPERATIONS
@@ -38,7 +39,8 @@ class ConvertCoreOpToTianjiPass(CorelowerPass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = self.required_target(op)
-        _require_chip(target)
+        for one in core_op.targets_of(op):
+            _require_chip(one)
         functions = list(lowered_functions(op))
         require_finished(functions, _what_is_missing)
         verify_target(op)
@@ -57,6 +59,7 @@ class LoadCores(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
+        target = target_of_product(op, self.target)
         incoming, code = core_op.code_of(op.input), core_op.code_of(op.result)
         weight, gain = _constant(op.weight), _constant(op.gain)
         assert incoming is not None and code is not None
@@ -67,21 +70,27 @@ class LoadCores(RewritePattern):
         if code.spikes:
             registers["threshold"] = _threshold(gain)
             registers["initial"] = _zeros(op) if op.potential is None else _wide(op.potential)
-            if silence.any() and self.target.firing == "tick":
+            if op.times_taken == code.ticks.data:
+                # At every tick, as the number that it is.
+                registers["bias"] = registers["bias"] + silence
+                limit = target.largest_leak
+                _require(registers["bias"], "leak", limit, -limit - 1)
+                silence = _zeros(op)
+            if silence.any() and target.firing == "tick":
                 raise CorelowerError(
                     "padding stands for a zero point, which no axon that hears nothing can spike; "
                     "re-encode its input without a zero point"
                 )
             # A whole window's, once: where neurons fire behind it, that is the same.
             registers["initial"] = registers["initial"] + silence
-            if self.target.ramps:
-                _add_ramp(registers, self.target.window)
-            largest = self.target.largest_sum
+            if target.ramps:
+                _add_ramp(registers, target.window)
+            largest = target.largest_sum
             _require(registers["initial"], "initial potential", largest, -largest)
         else:
             registers["cut"] = _cut(gain)
             registers["bias"] = registers["bias"] + silence
-            limit = self.target.largest_bias
+            limit = target.largest_bias
             _require(registers["bias"], "bias", limit, -limit - 1)
         drop_real_parameters(op)
         tensors = [_tensor(axons, np.int32, "axons"), _tensor(weight, np.int8, "synapses")]
@@ -99,6 +108,8 @@ class LoadCores(RewritePattern):
             initial=named.get("initial"),
         )
         cores.attributes.update(op.attributes)
+        # The code says it now.
+        cores.attributes.pop(core_op.MODE_ATTRIBUTE, None)
         shape = shape_of(op.result)
         new: list[Operation] = [*tensors, cores]
         if shape != shape_of(cores.result):

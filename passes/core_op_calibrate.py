@@ -15,6 +15,7 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.target import Target
 from .approximated_functions import approximated_functions, functions_behind
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
+from .layer_modes import target_of_signal
 from .pass_base import lowered_functions, remark
 from .signal_classes import SignalClass, signal_classes
 from .signal_ranges import limits_of, set_range
@@ -177,7 +178,7 @@ class _Calibration:
             )
         least, most = limits_of(signal.roots)
         low, high = max(fitted.low, least), min(fitted.high, most)
-        largest = fitted.units * self.target.largest_number
+        largest = fitted.units * self._target(signal).largest_number
         step = (max(high, 0.0) - min(low, 0.0)) / largest
         self.steps.update(dict.fromkeys(signal.values, step))
         for root in signal.roots:
@@ -185,8 +186,8 @@ class _Calibration:
 
     def _fit_whole(self, signal: SignalClass, observed: "Observed", decides: bool) -> Fitted:
         """A signal's interval and units; what they are for is a decision, or its numbers."""
-        fit = self._decision_fit(observed) if decides else self._fit(signal, observed)
-        most = self._most_units()
+        fit = self._decision_fit(signal, observed) if decides else self._fit(signal, observed)
+        most = self._most_units(signal)
         if (reason := needs_one_unit(signal, self.approximated)) is not None:
             if self.options.units != 1:
                 self._remark(signal, f"1 unit: {reason}")
@@ -207,7 +208,7 @@ class _Calibration:
         units, most = self.options.units, MOST_UNITS
         if self._is_at_the_border(signal):
             given = self.options.border_units
-        elif self.target.spikes and units == 1:
+        elif self._target(signal).spikes and units == 1:
             given, most = self.options.spike_units, MOST_SPIKE_UNITS
         else:
             return units, 0
@@ -219,29 +220,34 @@ class _Calibration:
 
     def _free(self, signal: SignalClass) -> tuple[float, int]:
         """The error wanted where units are free, and the most that need no core more."""
-        wanted = self.options.error
-        if self.target.spikes:
-            return wanted, room_for_units(signal, self.target, free_columns=True)
-        return wanted * INPUT_ERROR, free_rows(signal, self.target) if is_input(signal) else 1
+        wanted, target = self.options.error, self._target(signal)
+        if target.spikes:
+            return wanted, room_for_units(signal, target, free_columns=True)
+        return wanted * INPUT_ERROR, free_rows(signal, target) if is_input(signal) else 1
 
-    def _most_units(self) -> int:
+    def _most_units(self, signal: SignalClass) -> int:
         """What `auto` gives a signal at most."""
-        most = min(MOST_UNITS, self.target.inputs, self.target.fan_out)
-        return max(1, min(most, core_op.LARGEST_NUMBER // self.target.largest_number))
+        target = self._target(signal)
+        most = min(MOST_UNITS, target.inputs, target.fan_out)
+        return max(1, min(most, core_op.LARGEST_NUMBER // target.largest_number))
+
+    def _target(self, signal: SignalClass) -> Target:
+        """What the cores that compute a signal allow."""
+        return target_of_signal(signal, self.function, self.target)
 
     def _fit_partial(self, signal: SignalClass, observed: "Observed") -> Fitted:
         """Partial sums' interval, and units enough that their errors vanish beside the merge's."""
         fit = self._fit(signal, observed)
         wanted = partial_error(signal, self.steps)
         rms = float(np.sqrt(np.mean(np.square(observed.values, dtype=np.float64))))
-        units = self.options.partial_units
-        if wanted is None or not rms or not self.target.holds_every_bias or units == 1:
+        units, target = self.options.partial_units, self._target(signal)
+        if wanted is None or not rms or not target.holds_every_bias or units == 1:
             return fit(1)
         if units == "auto":
-            most = room_for_units(signal, self.target, free_columns=True)
+            most = room_for_units(signal, target, free_columns=True)
             fitted = fewest_units(fit, wanted / rms, most)
         else:
-            fitted = fit(min(units, room_for_units(signal, self.target, free_columns=False)))
+            fitted = fit(min(units, room_for_units(signal, target, free_columns=False)))
         why = f"{wanted / rms:.2g} keeps below what the merge loses"
         self._remark_units(signal, fitted, fit(1), "error of partial sums", why)
         return fitted
@@ -250,7 +256,7 @@ class _Calibration:
         """The code of the least error, and that error as a part of the signal."""
         from ..targets.jax.ranges import least_error_range, relative_error
 
-        levels = self.target.signal_bits, self.target.window
+        levels = _levels(self._target(signal))
         behind = [table.at for table in functions_behind(signal, self.approximated)]
 
         @cache
@@ -266,14 +272,14 @@ class _Calibration:
 
         return fit
 
-    def _decision_fit(self, observed: "Observed") -> Fit:
+    def _decision_fit(self, signal: SignalClass, observed: "Observed") -> Fit:
         """
         The code that keeps the most decisions. Its error is that of the values that it spans, or
         more where it loses decisions.
         """
         from ..targets.jax.ranges import decision_loss, decision_range, relative_error
 
-        levels = self.target.signal_bits, self.target.window
+        levels = _levels(self._target(signal))
 
         @cache
         def fit(units: int) -> Fitted:
@@ -294,6 +300,11 @@ class _Calibration:
 
     def _remark(self, signal: SignalClass, text: str) -> None:
         remark(self.ctx, place_of(signal) or self.function, text)
+
+
+def _levels(target: Target) -> tuple[int, int]:
+    """Bits and ticks of a signal."""
+    return target.signal_bits, target.window
 
 
 def _choose(fit: Fit, units: int | Literal["auto"], wanted: float, most: int) -> tuple[Fitted, str]:

@@ -60,6 +60,9 @@ class CoreOpChooseCodings(CalibrationPass):
         target = self.required_target(op)
         if self.coding == "thermometer":
             return
+        if len(core_op.targets_of(op)) > 1:
+            remark(ctx, op, "thermometers carry the numbers of a mixed network")
+            return
         for function in lowered_functions(op):
             _Choosing(self, ctx, function, target).run()
 

@@ -15,6 +15,7 @@ from ..dialects.nn import shape_of
 from ..dialects.support.cores import tiles_of
 from ..dialects.support.target import Target
 from ..dialects.support.window import Window
+from .layer_modes import set_mode_of_partial
 from .packing import PackGroups
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .product_rewriting import (
@@ -37,11 +38,12 @@ class CoreOpExpand(CorelowerPass):
 
     Needs a target and weights that are not quantised yet. Tiles are groups, so the number of
     operations does not grow with them. A partial sum gets a code like any signal: calibrate and
-    re-encode after this pass, and run it again where partial sums may have got several units. Each
-    unit of a value takes a row, or a column, of its own. Windows are split by channels, so that
-    every tile is a convolution. Groups that are small are packed, several to a core. Where
-    positions do not share cores, tiles are chosen for the fewest cores that `core-op-unroll` then
-    needs, those that merge partial sums among them.
+    re-encode after this pass, and run it again where partial sums may have got several units. In a
+    mixed network those of a product that reads, or gives, graded numbers are graded. Each unit of a
+    value takes a row, or a column, of its own. Windows are split by channels, so that every tile is
+    a convolution. Groups that are small are packed, several to a core. Where positions do not share
+    cores, tiles are chosen for the fewest cores that `core-op-unroll` then needs, those that merge
+    partial sums among them.
     """
 
     name = "core-op-expand"
@@ -102,6 +104,7 @@ class SplitMatrix(RewritePattern):
         copy_auxiliary(op, product)
         if is_partial:
             product.attributes[PARTIAL] = UnitAttr()
+            set_mode_of_partial(op, product)
         rewriter.insert(product)
         tiled = (*positions, op.groups * parts, stripes * columns)
         value = cut_axis(rewriter, reshape(rewriter, product.result, tiled), -1, op.outputs)

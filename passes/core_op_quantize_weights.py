@@ -13,10 +13,11 @@ from ..dialects.support.errors import OperationError
 from ..dialects.support.neurons import leak_and_potential, thresholds_of
 from ..dialects.support.target import Target
 from ..dialects.support.tensor_data import TensorData
+from .layer_modes import target_of_product
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .real_parameters import keep_real_parameters
 from .remarks import remark
-from .weight_quantization import QuantizedWeights, quantize
+from .weight_quantization import QuantizedWeights, Taken, quantize
 from .weight_steps import half_step
 from .weight_units import ROW_UNITS
 from .wiring import AUXILIARY, FIXED, constant
@@ -72,20 +73,19 @@ class QuantizeWeights(RewritePattern):
         bias = trained.constant_of(op.bias) if op.bias is not None else None
         if weight is None or (op.bias is not None and bias is None):
             raise OperationError(op, "the weights are computed; a core's weights are constants")
+        target = target_of_product(op, self.target)
         quantized = quantize(
             np.asarray(weight.array),
             np.asarray(bias.array) if bias is not None else None,
             incoming,
             outgoing,
-            self.target,
+            target,
             op,
         )
         if AUXILIARY not in op.attributes and quantized.is_grid:
             op.attributes[FIXED] = UnitAttr()
         is_trained = not {AUXILIARY, FIXED} & set(op.attributes)
-        if self.keep_real and (
-            is_trained or not _is_exact(weight, bias, quantized, self.target, op)
-        ):
+        if self.keep_real and (is_trained or not _is_exact(weight, bias, quantized, target, op)):
             keep_real_parameters(op, weight, bias)
         if (quantized.units > 1).any():
             units = quantized.units.astype(np.int32)
@@ -95,10 +95,10 @@ class QuantizeWeights(RewritePattern):
             remark(
                 self.ctx,
                 op,
-                f"its weights share {self.target.weight_values} values a core, which are off by "
+                f"its weights share {target.weight_values} values a core, which are off by "
                 f"{error:.2%} of the weights, RMS",
             )
-        replace_parameters(op, quantized, self.target, rewriter)
+        replace_parameters(op, quantized, target, rewriter)
 
 
 def _relative_error(real: npt.NDArray[np.float32], quantized: QuantizedWeights) -> float:
@@ -125,7 +125,7 @@ def _is_exact(
     offset = 0.0 if bias is None else np.asarray(bias.array, np.float64)
     wanted = (offset / (outgoing.scale.data * units) + outgoing.unit.zero.data) / gain
     wanted = wanted + half_step(gain, units, target)
-    wanted = wanted - incoming.zero.data * quantized.weight.sum(axis=1, dtype=np.int64)
+    wanted = wanted - Taken.of(op, incoming).zero * quantized.weight.sum(axis=1, dtype=np.int64)
     apart = np.abs(quantized.bias - wanted).max(initial=0)
     return bool(difference <= EXACT * np.abs(real).max(initial=0) and apart <= EXACT_BIAS)
 

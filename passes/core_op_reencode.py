@@ -13,6 +13,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from ..dialects import core_op
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError, OperationError, describe_location
+from .layer_modes import copy_mode, target_of_signal
 from .pass_base import CorelowerPass, lowered_functions
 from .signal_classes import SignalClass, signal_classes
 from .signal_ranges import clear_ranges, range_of, set_range, units_noted
@@ -42,13 +43,14 @@ class CoreOpReencode(CorelowerPass):
             ranges = [_required_range(signal, function) for signal in signals]
             for signal, (low, high) in zip(signals, ranges, strict=True):
                 units = units_noted(signal.roots, function)
+                own = target_of_signal(signal, function, target)
                 code = code_for(
                     low,
                     high,
-                    target.signal_bits,
+                    own.signal_bits,
                     rectified=signal.is_rectified,
                     units=units,
-                    ticks=target.window,
+                    ticks=own.window,
                 )
                 apply_code(signal, code, function)
             clear_ranges(function)
@@ -96,6 +98,7 @@ def _separate_rectified(signal: SignalClass, function: FuncOp) -> None:
         rows = reshape(builder, root, (*shape, 1, 1))
         product = fixed_product(builder, rows, np.ones((1, 1)), core_op.Activation.LINEAR)
         product.location = op.location
+        copy_mode(op, product)
         value = reshape(builder, product.result, shape)
         for use in uses:
             use.operation.operands[use.index] = value

@@ -18,6 +18,7 @@ from ..dialects.support.errors import OperationError
 from ..dialects.support.provenance import golden_name, units_attributes
 from ..dialects.support.target import Target
 from ..targets.unit_offsets import unit_offsets
+from .layer_modes import target_of_product
 from .pass_base import CorelowerPass, lowered_functions
 from .real_parameters import drop_real_parameters
 from .unit_axes import move_units
@@ -151,10 +152,11 @@ class _Splitting:
     ) -> npt.NDArray[np.int32]:
         """The biases of the units, groups x (outputs * units); exactly representable ones."""
         by_neuron = gain if gain.ndim == 2 else gain[:, None]
-        offsets = unit_offsets(by_neuron, units, self.target.rounding).astype(np.int64)
+        target = target_of_product(op, self.target)
+        offsets = unit_offsets(by_neuron, units, target.rounding).astype(np.int64)
         shared = np.zeros((op.groups, op.outputs), np.int64) if bias is None else bias
         wanted = (shared.astype(np.int64)[..., None] + offsets).reshape(op.groups, -1)
-        chip = self.target.for_inputs(op.unit_rows)
+        chip = target.for_inputs(op.unit_rows)
         held = representable_bias(wanted, chip)
         if not np.array_equal(held, wanted):
             worst = np.abs(held - wanted).argmax()

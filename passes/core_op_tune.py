@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.functions import golden_function
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
+from .layer_modes import fires_at_any_tick
 from .network_tuning import NetworkTuning
 from .pass_base import lowered_functions
 
@@ -71,7 +72,7 @@ class CoreOpTune(CalibrationPass):
                 continue
             if set(self.method) != {"spikes"}:
                 self._tune(tuning)
-            if target.fires_at_any_tick:
+            if fires_at_any_tick(function):
                 # What spikes do one by one is not all that their numbers say.
                 timed = NetworkTuning(self, function, golden, samples, target, ctx, timed=True)
                 self._tune(timed)

@@ -17,6 +17,7 @@ from ..dialects.support.errors import OperationError
 from ..dialects.support.provenance import golden_name
 from ..dialects.support.target import Target
 from .core_rooms import rooms_of
+from .layer_modes import target_of_product
 from .pass_base import CorelowerPass, lowered_functions, remark, run_patterns
 from .product_parts import products_of
 from .product_rewriting import replace_product
@@ -70,18 +71,18 @@ class UnrollPositions(RewritePattern):
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
         if not self.count.is_waiting(op):
             return
-        parameters = _Parameters.of(op)
+        parameters, target = _Parameters.of(op), target_of_product(op, self.target)
         wiring = WiringIndices(_is_source)
         reads = wiring.of(op.input).reshape(-1, op.groups, op.fan_in)
-        padded = read_or_fold_padding(op, reads, wiring.size, self.target)
+        padded = read_or_fold_padding(op, reads, wiring.size, target)
         parameters.bias = padded.bias
         options = products_of(
             shape_of(op.input)[:-2],
             parameters.weight,
             padded.reads,
-            parameters.kinds(self.target),
+            parameters.kinds(target),
         )
-        rooms = rooms_of(self.target, op.fan_in, padded.bias)
+        rooms = rooms_of(target, op.fan_in, padded.bias)
         cores = plan_cores(options, rooms)
         if cores is None:
             raise OperationError(

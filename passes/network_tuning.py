@@ -18,6 +18,7 @@ from ..dialects.support.golden_scale import golden_scale
 from ..dialects.support.provenance import golden_decoder, golden_order, golden_units
 from ..dialects.support.samples import Samples
 from ..dialects.support.target import Target
+from .layer_modes import target_of_product
 from .real_parameters import real_weight_in_steps
 from .reform_limits import HOST_OPERATIONS
 from .remarks import remark
@@ -333,15 +334,16 @@ class NetworkTuning:
             if not isinstance(operand.owner, trained.TensorOp):
                 raise OperationError(op, "its weights are computed; only constants can be tuned")
             names.append(keys[operand.owner])
+        target = target_of_product(op, self.target)
         parameters = self.evaluator.parameters
         weight = np.asarray(parameters[names[0]])
         layer = Layer.of(
             op,
             names,
             parameters,
-            self.target,
+            target,
             row_units(op),
-            values=value_table(op, weight, self.target),
+            values=value_table(op, weight, target),
             timed=self.timed,
         )
         index = len(self.layers)

@@ -9,6 +9,7 @@ from ..dialects import core_op, trained
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import OperationError
 from ..dialects.support.provenance import provenance_of
+from .layer_modes import copy_mode
 from .wiring import AUXILIARY, PARTIAL, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
@@ -29,6 +30,7 @@ def copy_auxiliary(op: core_op.VmmOp, copy: core_op.VmmOp) -> None:
     for mark in (AUXILIARY, PARTIAL):
         if mark in op.attributes:
             copy.attributes[mark] = UnitAttr()
+    copy_mode(op, copy)
 
 
 def pad_axis(rewriter: PatternRewriter, value: SSAValue, axis: int, size: int) -> SSAValue:

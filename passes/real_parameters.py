@@ -60,4 +60,5 @@ def real_weight_in_steps(op: core_op.VmmOp) -> FloatArray | None:
     gain = np.asarray(data.array, np.float64).reshape(op.groups, 1, -1)
     # The gain is that of one unit, whose step is as many steps of the number as there are units.
     step = gain * (outgoing.scale.data * outgoing.units.data / incoming.scale.data)
+    step = step * op.times_taken
     return (real.weight / step).astype(np.float32)

@@ -1,5 +1,6 @@
 """Chooses the chip: puts its constraints on the module."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Self
@@ -11,8 +12,8 @@ from xdsl.utils.arg_spec import ArgSpec
 from ..dialects import core_op
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.location import parse_module
-from ..dialects.support.target import FieldValue, Target
-from ..targets.registry import find_target
+from ..dialects.support.target import FieldValue, Target, change_both
+from ..targets.registry import find_targets
 from .options import PassOption
 from .pass_base import CorelowerPass
 
@@ -24,6 +25,11 @@ class SetTargetPass(CorelowerPass):
 
     Every other option changes one field of the target; without `name` and `file` it is the target
     that the module has already. A file holds a module with the attribute `core_op.target`.
+
+    A mixed network has two targets, of the same cores: with `alternate`, or of a file with the
+    attribute `core_op.alternate_target`. Which layers are lowered to the second one,
+    `core-op-assign-modes` says. Fields are changed where they belong: the window and the reset of
+    neurons that spike, the bits of graded signals, gains of the first target, all else of both.
     """
 
     name = "set-target"
@@ -31,6 +37,9 @@ class SetTargetPass(CorelowerPass):
     chip: str | None = field(default=None, metadata={"help": "a chip that Corelower knows"})
     mode: str | None = field(
         default=None, metadata={"help": "one of the modes of a chip that has several"}
+    )
+    alternate: str | None = field(
+        default=None, metadata={"help": "the mode of the layers that are not in that mode"}
     )
     file: str | None = field(
         default=None, metadata={"help": "a module whose `core_op.target` is the chip's"}
@@ -98,6 +107,8 @@ class SetTargetPass(CorelowerPass):
             raise ValueError("name and file are two targets; give one of them")
         if self.mode is not None and self.chip is None:
             raise ValueError("mode is that of a chip; give its name")
+        if self.alternate is not None and self.chip is None:
+            raise ValueError("alternate is a mode of a chip; give its name")
         if self.weight_bits is not None and self.weights is not None:
             raise ValueError("weights and weight-bits say the same thing; give one of them")
         if self.weight_bits is not None and not 2 <= self.weight_bits <= 16:
@@ -116,19 +127,17 @@ class SetTargetPass(CorelowerPass):
         return tuple(o._replace(name="name") if o.name == "chip" else o for o in options)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = self._named_target(ctx, op)
         changes = self._changes()
-        core_op.set_target(op, target.with_fields(changes) if changes else target)
-
-    def _named_target(self, ctx: Context, module: ModuleOp) -> Target:
         if self.chip is not None:
-            return find_target(self.chip, self.mode)
-        if self.file is not None:
-            return read_target(ctx, self.file)
-        present = core_op.target_of(module)
-        if present is None:
+            core_op.set_target(op, *find_targets(self.chip, self.mode, self.alternate, changes))
+            return
+        targets = core_op.targets_of(op) if self.file is None else read_targets(ctx, self.file)
+        if not targets:
             raise CorelowerError("set-target: the module has no target yet; give name or file")
-        return present
+        if len(targets) > 1:
+            core_op.set_target(op, *change_both(targets[0], targets[1], changes))
+            return
+        core_op.set_target(op, targets[0].with_fields(changes) if changes else targets[0])
 
     def _changes(self) -> dict[str, FieldValue]:
         names = [field.name for field in fields(Target) if field.name != "name"]
@@ -139,19 +148,19 @@ class SetTargetPass(CorelowerPass):
         return changes
 
 
-def read_target(ctx: Context, path: str) -> Target:
-    """The target on the module in the text file `path`. Raises `CorelowerError`."""
+def read_targets(ctx: Context, path: str) -> Sequence[Target]:
+    """The target on the module in a text file, and any alternate. Raises `CorelowerError`."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise CorelowerError(f"cannot read the target: {error.strerror}", path) from error
     except UnicodeDecodeError as error:
         raise CorelowerError(f"not a text in UTF-8 (byte {error.start})", path) from None
-    target = core_op.target_of(parse_module(ctx, text, path))
-    if target is None:
+    targets = core_op.targets_of(parse_module(ctx, text, path))
+    if not targets:
         raise CorelowerError(
             f"the module has no attribute {core_op.TARGET_ATTRIBUTE}; write "
             f"`module attributes {{{core_op.TARGET_ATTRIBUTE} = #core_op.target<...>}} {{}}`",
             path,
         )
-    return target
+    return targets

@@ -19,6 +19,7 @@ from ..dialects.support.target import EXACT_BITS, Target
 from ..dialects.support.weight_values import too_many_values
 from ..dialects.trained import constant_of
 from .fan_out import FanOut, exceeded_fan_out
+from .layer_modes import target_of_product
 from .reform_limits import HOST_OPERATIONS
 from .unrolled_counts import unrolled_cores
 from .weight_units import ROW_UNITS
@@ -74,7 +75,7 @@ def _tiles(op: core_op.VmmOp, target: Target) -> int:
 def _check_operation(op: Operation, target: Target) -> Violations:
     if isinstance(op, core_op.VmmOp):
         for check in _VMM_CHECKS:
-            yield from check(op, target)
+            yield from check(op, target_of_product(op, target))
     if isinstance(op, core_op.MaxOp):
         yield from _check_max(op, target)
     if isinstance(op, nn.NnOperation) and not isinstance(op, HOST_OPERATIONS):
@@ -86,6 +87,8 @@ def _check_operation(op: Operation, target: Target) -> Violations:
 
 def _check_signal(value: SSAValue, target: Target) -> Violations:
     code = core_op.code_of(value) if isinstance(value.type, TensorType) else None
+    if code is not None:
+        target = _target_of_code(value, code, target)
     if code is not None and code.units.data > 1:
         yield f"a value is carried by {code.units.data} units; run core-op-split-units"
     if code is not None and code.ticks.data != target.window:
@@ -98,6 +101,14 @@ def _check_signal(value: SSAValue, target: Target) -> Violations:
             f"signal carries {code.bits.data} bits, the target's {target.signal_bits}; "
             "run core-op-reencode"
         )
+
+
+def _target_of_code(value: SSAValue, code: core_op.CodeType, target: Target) -> Target:
+    """In a mixed network, the target of the cores whose signals are as this one."""
+    op = value.owner if isinstance(value.owner, Operation) else value.owner.parent_op()
+    if op is None or len(core_op.targets_of(op)) < 2:
+        return target
+    return core_op.target_for(op, code) or target
 
 
 def _check_matrix(op: core_op.VmmOp, target: Target) -> Violations:
@@ -237,15 +248,16 @@ def _check_sums(op: core_op.VmmOp, target: Target) -> Violations:
     if not op.is_quantized or code is None or weight is None or not weight.size:
         return
     bias = _known(op.bias)
+    largest_taken = code.largest * op.times_taken
     offset = np.int64(0) if bias is None else bias.astype(np.int64) * core_op.ticks_of(op.result)
     if (potential := _known(op.potential)) is not None:
         offset = offset + potential.astype(np.int64)
     # A bound that costs one look at each weight settles nearly every layer.
-    reach = max(-int(weight.min()), int(weight.max())) * op.fan_in * code.largest
+    reach = max(-int(weight.min()), int(weight.max())) * op.fan_in * largest_taken
     if reach + int(np.abs(offset).max()) <= target.largest_sum:
         return
-    positive = np.maximum(weight, 0).sum(axis=1, dtype=np.int64) * code.largest
-    negative = np.minimum(weight, 0).sum(axis=1, dtype=np.int64) * code.largest
+    positive = np.maximum(weight, 0).sum(axis=1, dtype=np.int64) * largest_taken
+    negative = np.minimum(weight, 0).sum(axis=1, dtype=np.int64) * largest_taken
     worst = int(np.maximum(positive + offset, -(negative + offset)).max())
     bits = worst.bit_length() + 1
     if target.accumulator_bits and bits > target.accumulator_bits:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from math import prod
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
-from ..dialects import tianji
+from ..dialects import core_op, tianji
 from ..dialects.nn import shape_of
 from ..dialects.support.errors import OperationError
 from ..targets.tianji.traffic import HOST, Deliveries
@@ -72,6 +73,14 @@ class Signals:
             owners.append(np.repeat(cores, op.neurons))
         return np.concatenate(owners)
 
+    def ticks(self) -> Integers:
+        """The ticks in which each signal is counted; 1 of graded ones."""
+        counts = [
+            np.full(prod(shape_of(value)), core_op.ticks_of(value), np.int64)
+            for value in self.first_signal
+        ]
+        return np.concatenate([np.empty(0, np.int64), *counts])
+
     def deliveries(self) -> Deliveries:
         """Which signal goes to which core, and which the host takes."""
         pairs = [np.empty((0, 2), np.int64)]
@@ -95,11 +104,11 @@ class Signals:
         return Deliveries(self.cores, self.core_of()[signal], signal, target)
 
     def phases(self) -> dict[tianji.CoresOp, int]:
-        """The phase of each layer: as early as its last signal allows."""
+        """The phase in which each layer begins: as early as its last signal allows."""
         phases: dict[tianji.CoresOp, int] = {}
         for op in self.layers:
             sources = [source.owner for source in op.sources]
-            behind = [phases[s] + 1 for s in sources if isinstance(s, tianji.CoresOp)]
+            behind = [phases[s] + phases_until_sent(s) for s in sources if _is_cores(s)]
             phases[op] = max(behind, default=0)
         return phases
 
@@ -112,6 +121,25 @@ class Signals:
         waits: dict[tuple[SSAValue, SSAValue], int] = {}
         for op in self.layers:
             for source in op.sources:
-                sent = phase_of[source.owner] if isinstance(source.owner, tianji.CoresOp) else -1
-                waits[source, op.result] = phase_of[op] - sent - 1
+                ready = 0
+                if isinstance(source.owner, tianji.CoresOp):
+                    ready = phase_of[source.owner] + phases_until_sent(source.owner)
+                waits[source, op.result] = phase_of[op] - ready
         return waits
+
+
+def phases_until_sent(op: tianji.CoresOp) -> int:
+    """
+    Phases from a layer's first one to the first in which what it sends is taken.
+
+    Spikes are sent as they come. A graded result is cut when all is there that it sums up: behind
+    a whole window where its sources spike tick by tick.
+    """
+    target = core_op.target_for(op, op.source_code)
+    if op.is_spiking or not op.source_code.spikes or target is None or target.firing != "tick":
+        return 1
+    return op.source_code.ticks.data
+
+
+def _is_cores(op: Operation | Block) -> TypeGuard[tianji.CoresOp]:
+    return isinstance(op, tianji.CoresOp)

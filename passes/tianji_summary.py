@@ -1,5 +1,6 @@
 """What a mapped `tianji` module takes and costs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,10 +8,9 @@ from xdsl.dialects.builtin import ModuleOp
 
 from ..dialects import core_op, tianji
 from ..dialects.support.errors import CorelowerError, OperationError
-from ..dialects.support.target import Target
 from ..targets.tianji import costs
 from ..targets.tianji.mesh import HOST_CHIP
-from ..targets.tianji.traffic import route
+from ..targets.tianji.traffic import Deliveries, route
 from .pass_base import lowered_functions
 from .tianji_signals import Signals
 from .wiring import AUXILIARY
@@ -78,19 +78,19 @@ def mapping_summary(module: ModuleOp) -> MappingSummary:
     if not isinstance(mesh, tianji.MeshAttr):
         raise CorelowerError("the module is not mapped; run tianji-map first")
     places: list[int] = []
-    last_phase = -1
     phase_of: dict[tianji.CoresOp, int] = {}
     for op in signals.layers:
         if op.placement is None:
             raise OperationError(op, "it has no place on the cores; run tianji-map first")
         places += op.placement.places
         phase_of[op] = op.placement.phase.data
-        last_phase = max(last_phase, phase_of[op])
     per_chip, columns, rows = mesh.cores.data, mesh.columns.data, mesh.rows.data
     chip_of = np.array([*(place // per_chip for place in places), HOST_CHIP], np.int64)
-    traffic = route(signals.deliveries(), chip_of, columns, rows)
+    deliveries = signals.deliveries()
+    traffic = route(deliveries, chip_of, columns, rows)
+    packets = _packets(signals, deliveries, lambda some: route(some, chip_of, columns, rows).hops)
     cells = len(places) * target.fan_in * target.fan_out
-    phases, interval = sample_phases(target, last_phase + 1)
+    phases, interval = sample_phases(module, phase_of)
     low, high = costs.phases_energy(len(places), interval)
     time = costs.PHASE_TIME.value
     return MappingSummary(
@@ -110,23 +110,42 @@ def mapping_summary(module: ModuleOp) -> MappingSummary:
         latency_us=phases * time,
         energy_low_nj=low,
         energy_high_nj=high,
-        hop_energy_high_nj=traffic.hops * target.window * costs.HOP_ENERGY.high / 1000,
+        hop_energy_high_nj=packets * costs.HOP_ENERGY.high / 1000,
     )
 
 
-def sample_phases(target: Target, depth: int) -> tuple[int, int]:
+def sample_phases(module: ModuleOp, phase_of: dict[tianji.CoresOp, int]) -> tuple[int, int]:
     """
-    Phases from a sample's input to its result through `depth` layers, and between two samples.
+    Phases from a sample's input to its result, and between two samples.
 
     A graded layer takes a phase. Layers that spike at any tick follow one another tick by tick,
-    each over a window of ticks. Where they fire in the window behind, a layer takes a window, and
-    cores that fire take in nothing.
+    each over a window of ticks; so does a graded layer that sums up spikes. Where neurons fire in
+    the window behind, a layer takes a window, and cores that fire take in nothing.
     """
-    if not target.spikes:
+    target = core_op.spiking_target_of(module)
+    depth = max(phase_of.values(), default=-1) + 1
+    if target is None or not any(op.is_spiking or op.source_code.spikes for op in phase_of):
         return depth, 1
+    window = target.window
     if target.firing == "window":
-        return (depth + 1) * target.window, 2 * target.window
-    return depth - 1 + target.window, target.window
+        fires = {phase for op, phase in phase_of.items() if op.is_spiking}
+        return (depth + (depth - 1 in fires)) * window, 2 * window if fires else window
+    ends = [
+        phase + (window if op.is_spiking or op.source_code.spikes else 1)
+        for op, phase in phase_of.items()
+    ]
+    return max(ends), window
+
+
+def _packets(signals: Signals, deliveries: Deliveries, hops: Callable[[Deliveries], int]) -> int:
+    """Links that packets of a sample pass at most: one of a graded signal, of others one a tick."""
+    ticks = signals.ticks()[deliveries.signal]
+    total = 0
+    for count in np.unique(ticks).tolist():
+        some = ticks == count
+        parts = (part[some] for part in (deliveries.source, deliveries.signal, deliveries.target))
+        total += count * hops(Deliveries(deliveries.cores, *parts))
+    return total
 
 
 def _synapses(op: tianji.CoresOp) -> int:

@@ -60,11 +60,16 @@ def _folded(
     # A single bias row has one constant for all biases of a core, which are to be all different.
     in_one_row = not target.bias_bits and target.bias_rows == 1
     data = trained.constant_of(op.weight)
-    if not at_once or in_one_row or data is None:
+    # What a neuron that spikes adds in a window is a leak at every tick, each time it takes a code.
+    spikes = core_op.ticks_of(op.result) > 1
+    is_leak = op.times_taken == core_op.ticks_of(op.result)
+    if not at_once or in_one_row or data is None or (spikes and not is_leak):
         return None
     weight = np.asarray(data.array, np.int64)
     added = np.einsum("pgm,gmn->pgn", is_added.astype(np.int64), weight) * code.zero.data
     folded = added if bias is None else added + bias
+    if spikes:
+        return folded if np.abs(folded).max(initial=0) <= target.largest_leak else None
     chip = target.for_inputs(op.fan_in)
     held = representable_bias(folded.reshape(-1, op.outputs), chip)
     return folded if np.array_equal(held, folded.reshape(-1, op.outputs)) else None

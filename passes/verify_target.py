@@ -14,7 +14,8 @@ from .target_checks import violations_of
 @dataclass(frozen=True)
 class VerifyTargetPass(CorelowerPass):
     """
-    Requires a target, changes nothing, and fails where an operation breaks a constraint of it.
+    Requires a target, changes nothing, and fails where an operation breaks a constraint of it. In a
+    mixed network an operation is held to the constraints of cores of its own kind.
 
     All violations are listed, each with its place, the limit and what would mend it. Real and
     coded operations are checked for what they have; golden functions are not checked.
@@ -28,9 +29,12 @@ class VerifyTargetPass(CorelowerPass):
 
 def verify_target(module: ModuleOp) -> None:
     """Raise `CombinedError` with every violation of the module's target."""
-    target = core_op.target_of(module)
-    if target is None:
+    targets = core_op.targets_of(module)
+    if not targets:
         raise CorelowerError("verify-target: the module has no target; run set-target first")
+    target = targets[0]
+    for alternate in targets[1:]:
+        target.require_alternate(alternate)
     violations = [
         violation
         for function in lowered_functions(module)

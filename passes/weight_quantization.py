@@ -1,6 +1,7 @@
 """Integers and gains for real weights between two codes, within what a target can represent."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +55,20 @@ class QuantizedWeights:
     """Whether there are few different ones because a core's table holds no more."""
 
 
+class Taken(NamedTuple):
+    """A number of an input as a neuron takes it in a window: once, or several times."""
+
+    scale: float
+    zero: int
+    largest: int
+
+    @classmethod
+    def of(cls, op: core_op.VmmOp, code: core_op.CodeType) -> "Taken":
+        """What `op` takes of its input, whose `code` that is."""
+        times = op.times_taken
+        return cls(code.scale.data / times, code.zero.data * times, code.largest * times)
+
+
 def quantize(
     weight: npt.NDArray[np.generic],
     bias: npt.NDArray[np.generic] | None,
@@ -67,8 +82,9 @@ def quantize(
 
     With steps `s`: `q_y = round((W q_x + b) * gain)`, where `W = round(w / s_w)`,
     `gain = s_x s_w / s_y` and `b = bias / (s_x s_w) - z_x sum(W) + z_y / gain`. A result of `k`
-    units has those of one unit, whose step is `k s_y` and whose zero point `z_y / k`. Raises
-    `OperationError` at `op` where no step lets the target represent the bias.
+    units has those of one unit, whose step is `k s_y` and whose zero point `z_y / k`. Where a
+    neuron takes a number several times it is so many times as large, in steps so much smaller.
+    Raises `OperationError` at `op` where no step lets the target represent the bias.
     """
     real = np.asarray(weight, np.float32)
     groups, _, outputs = real.shape
@@ -104,6 +120,7 @@ class _WeightQuantization:
     outgoing: core_op.CodeType
     chip: Target
     op: core_op.VmmOp
+    taken: Taken = field(init=False)
     rows: int = field(init=False)
     """Over how many rows the weights may be spread."""
     spread: SpreadWeights = field(init=False)
@@ -114,13 +131,14 @@ class _WeightQuantization:
     """Where the weights are integers times a number, and stay that."""
 
     def __post_init__(self) -> None:
+        self.taken = Taken.of(self.op, self.incoming)
         self.grids = np.isfinite(_grid_step(self.real, self.chip, self.ratio, self.largest))
         self._spread_over(_rows_for(self.chip, self.op))
 
     @property
     def ratio(self) -> float:
         """The step of the input over that of a unit of the result."""
-        return self.incoming.scale.data / (self.outgoing.scale.data * self.outgoing.units.data)
+        return self.taken.scale / (self.outgoing.scale.data * self.outgoing.units.data)
 
     @property
     def largest(self) -> int:
@@ -151,7 +169,7 @@ class _WeightQuantization:
             ):
                 break
             if self.spread.rows > self.fan_in and _exceeds_sums(
-                integers.weight, integers.bias, self.incoming, self.limits
+                integers.weight, integers.bias, self.taken, self.limits
             ):
                 self._spread_over(self.fan_in)
                 continue
@@ -177,7 +195,7 @@ class _WeightQuantization:
         weight, sums, step = integers_of(self.real, self.step, limits, self.spread.units)
         each = np.broadcast_to(step, (groups, 1, outputs))[:, 0]
         gain = gains_of(each, self.ratio, limits)
-        bias = self.offset / (self.incoming.scale.data * each) - self.incoming.zero.data * sums
+        bias = self.offset / (self.taken.scale * each) - self.taken.zero * sums
         bias += self.outgoing.unit.zero.data / gain.astype(np.float64)
         bias += half_step(gain.astype(np.float64), units, limits)
         times = refinement(weight, bias, gain.astype(np.float64), limits, units, self.spread.units)
@@ -192,7 +210,7 @@ class _WeightQuantization:
         is_limited = limited is not weight
         if is_limited:
             moved = limited.sum(axis=1, dtype=np.int64) - weight.sum(axis=1, dtype=np.int64)
-            bias = bias - self.incoming.zero.data * moved
+            bias = bias - self.taken.zero * moved
         return _Integers(limited, np.rint(bias).astype(np.int64), gain, step, is_limited)
 
     def _excess(self, reach: IntArray) -> FloatArray:
@@ -262,11 +280,11 @@ def _rows_for(target: Target, op: core_op.VmmOp) -> int:
 def _exceeds_sums(
     integers: npt.NDArray[np.integer],
     bias: npt.NDArray[np.integer],
-    incoming: core_op.CodeType,
+    taken: Taken,
     target: Target,
 ) -> bool:
     """Whether a sum may be larger than what is exact, on the way as at the end."""
-    reach = np.abs(integers).sum(axis=1, dtype=np.int64) * incoming.largest + np.abs(bias)
+    reach = np.abs(integers).sum(axis=1, dtype=np.int64) * taken.largest + np.abs(bias)
     return int(reach.max(initial=0)) > target.largest_sum
 
 

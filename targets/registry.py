@@ -10,7 +10,7 @@ from dataclasses import asdict
 from importlib import import_module
 
 from ..dialects.support.errors import CorelowerError
-from ..dialects.support.target import Target
+from ..dialects.support.target import FieldValue, Target, change_both
 
 TARGETS: dict[str, str] = {
     "prime": "prime.constants:PRIME",
@@ -46,9 +46,38 @@ def find_target(name: str, mode: str | None = None) -> Target:
     return _load(place)
 
 
+def find_targets(
+    name: str, mode: str | None, alternate: str | None, changes: dict[str, FieldValue]
+) -> tuple[Target, Target | None]:
+    """
+    The constraints of the chip `name` in `mode` with some fields changed, see `change_both`.
+
+    With `alternate`, those of its cores that work in that mode too. Raises `CorelowerError`.
+    """
+    target = find_target(name, mode)
+    if alternate is None:
+        return target.with_fields(changes), None
+    both = change_both(target, find_target(name, alternate), changes)
+    both[0].require_alternate(both[1])
+    return both
+
+
 def modes_of(name: str) -> tuple[str, ...]:
     """The modes of the chip `name`; none where it computes in one way only."""
     return tuple(MODES.get(name, {}))
+
+
+def other_mode(name: str, mode: str | None) -> str:
+    """The other kind of mode of the chip `name`. Raises `CorelowerError` where there is none."""
+    target = find_target(name, mode)
+    others = (one for one in modes_of(name) if find_target(name, one).spikes != target.spikes)
+    found = next(others, None)
+    if found is None:
+        raise CorelowerError(
+            f"target '{name}' has cores of one kind only: no layers can be graded, or spiking, "
+            "among others"
+        )
+    return found
 
 
 def mode_of(target: Target) -> str | None:

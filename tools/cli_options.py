@@ -84,6 +84,12 @@ FiresAt = Annotated[
     Firing | None,
     typer.Option(help="a neuron spikes in the window behind its input, exactly; or at any tick"),
 ]
+GradedLayers = Annotated[
+    str, typer.Option(help="in mode snn, layers and inputs with codes: names or numbers, a,b,0,-1")
+]
+SpikingLayers = Annotated[
+    str, typer.Option(help="in mode ann, layers and inputs in spikes: names or numbers")
+]
 Override = Annotated[str, typer.Option(help="other constraints: signal_bits=4,weight_bits=4,...")]
 Maximum = Annotated[MaxPool, typer.Option(help="a maximum from ReLU, or by the chip's own unit")]
 OutputMeaning = Annotated[
@@ -100,8 +106,14 @@ def constraints(
     window: int | None,
     reset: Reset | None,
     firing: Firing | None = None,
+    *,
+    has_spikes: bool = False,
 ) -> dict[str, FieldValue]:
-    """The fields of the target that are given, by `--override` or an option of their own."""
+    """
+    The fields of the target that are given, by `--override` or an option of their own.
+
+    Those of spikes may be where the mode has them, or the network is mixed and `has_spikes`.
+    """
     from .target_overrides import parse_overrides
 
     given: dict[str, FieldValue | None] = {
@@ -109,7 +121,8 @@ def constraints(
         "reset": reset and reset.value,
         "firing": firing and firing.value,
     }
-    if mode != Mode.snn and any(value is not None for value in given.values()):
+    has_spikes |= mode == Mode.snn
+    if not has_spikes and any(value is not None for value in given.values()):
         raise CorelowerError("--window, --reset and --firing are of spikes; they need --mode snn")
     overrides = parse_overrides(override)
     for name, value in given.items():
@@ -119,6 +132,11 @@ def constraints(
             raise CorelowerError(f"{name} is given twice, by --{name} and by --override")
         overrides[name] = value
     return overrides
+
+
+def layers(text: str) -> tuple[str, ...]:
+    """The names of layers with commas between them."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def numbers(text: str) -> tuple[float, ...]:

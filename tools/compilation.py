@@ -23,9 +23,10 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.functions import find_function
 from ..dialects.support.samples import Samples, fit_samples
 from ..dialects.support.target import FieldValue
+from ..passes.layer_modes import name_layers
 from ..passes.pipelines import PIPELINES
 from ..targets.attribution import Attribution
-from ..targets.registry import find_target, mode_of
+from ..targets.registry import find_targets, mode_of, other_mode
 from .chips import find_chip
 from .compile_report import LayerError, Report, write_report
 from .diagnostics import verify
@@ -69,6 +70,13 @@ class CompileOptions:
     attribution: bool = False
     mode: str | None = None
     coding: str = "auto"
+    graded_layers: tuple[str, ...] = ()
+    spiking_layers: tuple[str, ...] = ()
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some layers are to be of another mode than the others."""
+        return bool(self.graded_layers or self.spiking_layers)
 
 
 class Compilation:
@@ -91,16 +99,21 @@ class Compilation:
         self.ctx.progress = self.progress
         self.name = str(model) if isinstance(model, str | Path) else "model in memory"
         self.module = import_onnx(model, self.ctx)
-        target = find_target(options.target, options.mode).with_fields(dict(options.overrides))
-        if target.largest_number > self.chip.largest_number:
-            raise CorelowerError(
-                f"target '{target.name}': signals are numbers up to {target.largest_number}, its "
-                f"image holds {self.chip.largest_number}; take fewer signal_bits, or a shorter "
-                "window"
-            )
-        self.target = target
-        core_op.set_target(self.module, target)
+        other = other_mode(options.target, options.mode) if options.is_mixed else None
+        changes = dict(options.overrides)
+        targets = find_targets(options.target, options.mode, other, changes)
+        self.targets = [target for target in targets if target is not None]
+        for target in self.targets:
+            if target.largest_number > self.chip.largest_number:
+                raise CorelowerError(
+                    f"target '{target.name}': signals are numbers up to {target.largest_number}, "
+                    f"its image holds {self.chip.largest_number}; take fewer signal_bits, or a "
+                    "shorter window"
+                )
+        core_op.set_target(self.module, *targets)
         self._run_passes("nn-keep-golden")
+        name_layers(self._main(), options.graded_layers, spiking=False)
+        name_layers(self._main(), options.spiking_layers, spiking=True)
         self.labels: npt.NDArray[np.int64] | None = None
         self.test: Samples | None = None
         self.golden_outputs: Sequence[Array] = ()
@@ -181,6 +194,8 @@ class Compilation:
             layers=layers,
             mapping=figures.details,
             attribution=attribution,
+            graded_layers=self.options.graded_layers,
+            spiking_layers=self.options.spiking_layers,
         )
         write_report(report, folder)
         return report
@@ -197,7 +212,8 @@ class Compilation:
             units=self.options.units,
             coding=self.options.coding,
             keep_real=self.options.attribution,
-            fires_at_any_tick=self.target.fires_at_any_tick,
+            fires_at_any_tick=any(one.fires_at_any_tick for one in self.targets),
+            mixed=self.options.is_mixed,
             data=data,
         )
 

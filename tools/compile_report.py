@@ -70,11 +70,18 @@ class Report:
     """Where the accuracy went; `None` where that was not asked for."""
     mode: str | None = None
     """The chip's mode, of one that has several."""
+    graded_layers: tuple[str, ...] = ()
+    """Of a mixed network: the layers and inputs that were to be graded, as they were named."""
+    spiking_layers: tuple[str, ...] = ()
+    """The same of those that were to spike."""
 
     @property
     def chip(self) -> str:
         """The chip and its mode, for a reader."""
-        return self.target if self.mode is None else f"{self.target} {self.mode}"
+        chip = self.target if self.mode is None else f"{self.target} {self.mode}"
+        for kind, names in (("graded", self.graded_layers), ("spiking", self.spiking_layers)):
+            chip += f", {kind}: {' '.join(names)}" if names else ""
+        return chip
 
 
 def node_of(name: str, where: str | None) -> str:

@@ -1,7 +1,7 @@
 """The whole compiler as one call: a trained model to a chip image, simulated and reported."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
@@ -91,6 +91,8 @@ def compile_model(
     verify_all: bool = False,
     attribution: bool = False,
     mode: str | None = None,
+    graded_layers: Sequence[str] = (),
+    spiking_layers: Sequence[str] = (),
     progress: Progress | None = None,
     on_stage: Callable[[StageResult], None] | None = None,
 ) -> CompiledNetwork:
@@ -104,7 +106,8 @@ def compile_model(
     outputs count, not only which is the largest. `error` bounds that of each approximated function,
     as a part of its span over the data. `units` neurons carry each signal; with "auto" as many as
     its code needs, where the chip's bits are few, and `coding` says how these share out a number,
-    see `core-op-choose-codings`.
+    see `core-op-choose-codings`. On a chip whose cores have two modes `graded_layers` and
+    `spiking_layers` name the layers that are not in that of the others, see `core-op-assign-modes`.
     With `out`, that folder gets everything that was made, whole or not at all, and a run that was
     killed goes on after its last finished stage. The image is compared bit for bit with the
     compiler's own levels, on all test samples with `verify_all`. With `attribution` the report
@@ -132,6 +135,8 @@ def compile_model(
         attribution,
         mode,
         coding,
+        tuple(graded_layers),
+        tuple(spiking_layers),
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()

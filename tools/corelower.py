@@ -17,6 +17,7 @@ from .cli_options import (
     Coding,
     FiresAt,
     FunctionError,
+    GradedLayers,
     Labels,
     Layout,
     Maximum,
@@ -27,10 +28,12 @@ from .cli_options import (
     Override,
     ResetTo,
     Scale,
+    SpikingLayers,
     Std,
     Test,
     Window,
     constraints,
+    layers,
     numbers,
 )
 from .diagnostics import run_tool
@@ -58,6 +61,8 @@ def compile_command(
     window: Window = None,
     reset: ResetTo = None,
     firing: FiresAt = None,
+    graded_layers: GradedLayers = "",
+    spiking_layers: SpikingLayers = "",
     test: Test = None,
     labels: Labels = None,
     scale: Scale = 1.0,
@@ -99,8 +104,12 @@ def compile_command(
             labels=labels,
             preprocessing=preprocessing,
             out=out,
-            overrides=constraints(override, mode, window, reset, firing),
+            overrides=constraints(
+                override, mode, window, reset, firing, has_spikes=bool(layers(spiking_layers))
+            ),
             mode=mode and mode.value,
+            graded_layers=layers(graded_layers),
+            spiking_layers=layers(spiking_layers),
             tune=tune,
             seed=seed,
             samples=samples,

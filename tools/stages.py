@@ -61,14 +61,16 @@ def stages_for(
     coding: str = "auto",
     keep_real: bool = False,
     fires_at_any_tick: bool = False,
+    mixed: bool = False,
     data: str = "",
 ) -> list[Stage]:
     """
     The stages that lead to a chip with this `pipeline`, in order.
 
     Tuning keeps the weights before rounding, and `keep_real` does so without it. With
-    `fires_at_any_tick` neurons that spike learn each for itself at the end. `data` are the options
-    of the calibrating passes that say where the data is; without them it is the context's.
+    `fires_at_any_tick` neurons that spike learn each for itself at the end. In a `mixed` network
+    the function's attributes name the layers of the other mode. `data` are the options of the
+    calibrating passes that say where the data is; without them it is the context's.
     """
     approximate = f"error={error} {data} samples={samples}".replace("  ", " ")
     samples_used = f"{data} samples={samples}".strip()
@@ -78,9 +80,10 @@ def stages_for(
     # A number of units that is asked for is one of equal units, unless another coding is too.
     chooses = coding in ("coarse-fine", "trained") or (coding == "auto" and units == "auto")
     codings = f"{samples_used} coding={coding}".strip() if chooses else None
+    modes = "core-op-assign-modes," if mixed else ""
     stages = [
         Stage("reformed", reform_pipeline(approximate=approximate, pooling=f"max={max_pool}")),
-        Stage("reencoded", encode_pipeline(calibrate, samples_used, codings)),
+        Stage("reencoded", modes + encode_pipeline(calibrate, samples_used, codings)),
         Stage("expanded", tile_pipeline(calibrate)),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]

@@ -20,6 +20,7 @@ _PASSES = (
     "convert-core-op-to-prime",
     "convert-core-op-to-tianji",
     "convert-nn-to-core-op",
+    "core-op-assign-modes",
     "core-op-calibrate",
     "core-op-choose-codings",
     "core-op-equalize",

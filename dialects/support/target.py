@@ -17,6 +17,21 @@ FUNCTIONS = ("linear", "relu")
 MOST_THRESHOLD = (1 << 20) - 1
 """Up to there a threshold follows from its reciprocal in float32."""
 
+COMMON_FIELDS = (
+    "fan_in", "fan_out", "weights", "bias_rows", "functions", "max_inputs", "shares_positions",
+    "neuron_fan_out", "synapse_bits", "weight_values", "cores",
+)  # fmt: skip
+"""What a core has whichever kind its neurons are of."""
+
+OF_SPIKES = ("window", "reset", "firing", "threshold_bits")
+"""What only neurons that spike have."""
+
+OF_GRADED = ("signal_bits",)
+"""What only graded signals have: a spike has one bit."""
+
+OF_ONE_KIND = ("neuron", "gain", "gain_values", "rounding")
+"""What differs between neurons of the two kinds."""
+
 EXACT_BITS = 24
 """float32 holds every integer below 2^24: the arithmetic on codes is exact up to there."""
 
@@ -121,6 +136,28 @@ class Target:
         self._require(self.rounding == "floor", "rounding", "floor of a lif neuron")
         self._require(not self.bias_rows, "bias_rows", "0 of a lif neuron, which has a leak")
         self._require(not self.max_inputs, "max_inputs", "0 of a lif neuron")
+
+    def require_alternate(self, other: "Target") -> None:
+        """Raise `CorelowerError` unless a core may have either's neurons: `other` be the second."""
+        if self.spikes == other.spikes:
+            kind = "spike" if self.spikes else "are graded"
+            raise CorelowerError(
+                f"target '{self.name}' and its alternate '{other.name}' both have neurons that "
+                f"{kind}; one of them must have neuron = lif, the other neuron = rate"
+            )
+        for name in COMMON_FIELDS:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                raise CorelowerError(
+                    f"target '{self.name}': {name} = {mine}, of its alternate {theirs}; one core "
+                    "serves both, and has one"
+                )
+        window = max(self.window, other.window)
+        if window < 2:
+            raise CorelowerError(
+                f"target '{self.name}': a window of {window} tick beside graded signals; a spike "
+                "needs 2 ticks or more to be told from a code"
+            )
 
     def _require(self, holds: bool, name: str, limit: str) -> None:
         if holds:
@@ -260,3 +297,23 @@ class Target:
                     f"target '{self.name}' has no field '{name}'; it has {', '.join(known)}"
                 )
         return replace(self, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def change_both(
+    target: Target, alternate: Target, changes: dict[str, FieldValue]
+) -> tuple[Target, Target]:
+    """
+    A target and its alternate with some fields changed, each where it belongs.
+
+    The window goes to the one that spikes, the bits of a signal to the other; gains are those of
+    `target`; all else is of both. Raises `CorelowerError`.
+    """
+    own = {name: value for name, value in changes.items() if name not in _foreign(target)}
+    others = (*_foreign(alternate), *OF_ONE_KIND)
+    shared = {name: value for name, value in changes.items() if name not in others}
+    return target.with_fields(own), alternate.with_fields(shared)
+
+
+def _foreign(target: Target) -> tuple[str, ...]:
+    """Fields that are of neurons of the other kind."""
+    return OF_GRADED if target.spikes else OF_SPIKES

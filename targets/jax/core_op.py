@@ -55,7 +55,7 @@ class CoreOpFunctions(InterpreterFunctions):
         weight = weight.astype(jnp.float32)
         bias = _in_a_window(op, bias, potential)
         weight, bias = self.parameters(op, weight, bias, gain)
-        sums = product_of(x, weight)
+        sums = _several_times(product_of(x, weight), op.times_taken)
         if bias is not None:
             sums = sums + bias
         return (self.requantize(op, sums, gain),)
@@ -177,6 +177,11 @@ def _in_a_window(
         return bias
     start = potential.astype(jnp.float32)
     return start if bias is None else bias + start
+
+
+def _several_times(sums: jax.Array, times: int) -> jax.Array:
+    """What neurons get in a window that take each number so many times."""
+    return sums if times == 1 else sums * np.float32(times)
 
 
 def _zero_of(value: SSAValue) -> int:

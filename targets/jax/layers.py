@@ -38,8 +38,9 @@ class Trainable(NamedTuple):
 class Frozen(NamedTuple):
     """
     What is not learned of it: its gain at the start, G or G x N; the least and the largest weight
-    of each input, G x (1|M) x 1; the input's zero point; the largest bias; the only weights that
-    each core may have, G x values, ascending, or G x 0 where they are not limited.
+    of each input, G x (1|M) x 1; the input's zero point as often as a neuron takes it in a window;
+    the largest bias; the only weights that each core may have, G x values, ascending, or G x 0
+    where they are not limited.
     """
 
     gain: jax.Array
@@ -96,7 +97,7 @@ class Layer:
             float32(parameters[keys[-1]]),
             float32(least * spread),
             float32(largest * spread),
-            float32(code.zero.data),
+            float32(code.zero.data * op.times_taken),
             float32(target.largest_bias),
             float32(np.zeros((op.groups, 0)) if values is None else values),
         )

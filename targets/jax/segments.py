@@ -178,6 +178,6 @@ def _type_text(of: Attribute, *, exact: bool) -> str:
         return str(of)
     element = of.get_element_type()
     if isinstance(element, core_op.CodeType) and not exact:
-        code = element.bits.data, element.units.data, element.zero.data
+        code = element.bits.data, element.units.data, element.ticks.data, element.zero.data
         return f"{of.get_shape()} {code}"
     return str(of)

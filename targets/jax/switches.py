@@ -98,10 +98,11 @@ class SwitchedFunctions(CoreOpFunctions):
             return weight, bias
         which = self.switches.weights[place]
         incoming, outgoing = required_code(op.input), required_code(op.result)
-        # As the gain, those of one unit of the result.
-        zero, step = incoming.zero.data, outgoing.scale.data * outgoing.units.data
+        # As the gain, those of one unit of the result; of the input all that is taken in a window.
+        times = op.times_taken
+        zero, step = incoming.zero.data * times, outgoing.scale.data * outgoing.units.data
         added = bias if bias is not None else zeros(self.real[place].bias.shape)
-        ratio = np.float32(incoming.scale.data / step)
+        ratio = np.float32(incoming.scale.data / times / step)
         real = self.real[place].weight * (ratio / gain[:, None])
         offset = self.real[place].bias * np.float32(1 / step) + outgoing.unit.zero.data
         real_bias = offset / gain - zero * real.sum(axis=1)

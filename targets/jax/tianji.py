@@ -41,10 +41,12 @@ class TianjiFunctions(InterpreterFunctions):
         self, op: tianji.CoresOp, x: jax.Array, synapses: jax.Array, registers: "Registers"
     ) -> jax.Array:
         """The codes, or the numbers of spikes, of neurons whose axons got `x` in all."""
+        times = core_op.times_taken(op, op.source_code, op.code)
         leaks = op.code.ticks.data
         if op.is_spiking and (target := core_op.target_of(op)) is not None:
             leaks = leak_ticks(target.window, target.reset, target.firing)
-        sums = arithmetic.product(x, synapses) + registers.bias * np.float32(leaks)
+        sums = arithmetic.product(x, synapses) * np.float32(times)
+        sums = sums + registers.bias * np.float32(leaks)
         if not op.is_spiking:
             # A table, since a compiled exponential need not be exact.
             gain = jnp.take(_GAINS, registers.cut, mode="clip")[:, None]

@@ -83,7 +83,12 @@ class _Reader:
         for number, (entry, size, heard) in enumerate(zip(entries, sizes, hears, strict=True)):
             layers.append(self._read_layer(entry, size, heard, first, f"layer {number}"))
             first += size[0] * size[2]
-        _check_schedule(layers, self.host_signals, self.chip)
+        host = [
+            np.full(prod(i.value.shape), i.step.ticks)
+            for i in program
+            if isinstance(i.step, Encode)
+        ]
+        _check_schedule(layers, np.concatenate([np.empty(0, np.int64), *host]), self.chip)
         for index in self.indices.values():
             if index.size and not NOTHING <= index.min() <= index.max() < self.signals:
                 raise BadImageError(f"the host reads a signal that is none of {self.signals}")
@@ -269,15 +274,31 @@ class _Reader:
         return instruction
 
 
-def _check_schedule(layers: Sequence[Layer], host_signals: int, chip: Chip) -> None:
-    """Every core has a place of its own, and hears nothing that comes later than it works."""
+def _check_schedule(layers: Sequence[Layer], host_ticks: npt.NDArray[np.int64], chip: Chip) -> None:
+    """
+    Every core has a place of its own, and hears nothing that comes later than it works.
+
+    `host_ticks` are those in which each signal of the host is counted. A graded result of spikes
+    that come tick by tick is sent when a window is over.
+    """
     places = [place for layer in layers for place in layer.places]
     if places and max(places) >= chip.cores:
         raise BadImageError(f"core {max(places)} of {chip.cores}")
     if len(set(places)) != len(places):
         raise BadImageError("two cores in one place")
-    sent = [np.full(host_signals, -1), *(np.full(o.neurons, o.phase) for o in layers)]
-    phase_of = np.concatenate([*sent, [-1]])
+    ticks = [host_ticks, *(np.full(o.neurons, o.ticks) for o in layers)]
+    ticks_of = np.concatenate([*ticks, [1]])
+    signals = len(ticks_of) - 1
+    # The phase from which on each signal is taken; nothing at all is there from the first on.
+    first = np.zeros(signals + 1, np.int64)
+    for layer in layers:
+        sums_up = layer.ticks == 1 and bool((ticks_of[layer.hears] > 1).any())
+        late = sums_up and chip.firing == "tick"
+        own = slice(layer.first_signal, layer.first_signal + layer.neurons)
+        first[own] = layer.phase + (chip.window if late else 1)
     for number, layer in enumerate(layers):
-        if int(phase_of[layer.hears].max(initial=-1)) >= layer.phase:
+        heard = ticks_of[layer.hears[layer.hears != NOTHING]]
+        if int(first[layer.hears].max(initial=0)) > layer.phase:
             raise BadImageError(f"layer {number} hears a signal of phase {layer.phase} or later")
+        if len(np.unique(heard)) > 1:
+            raise BadImageError(f"layer {number} hears spikes and graded signals")

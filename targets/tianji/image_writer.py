@@ -106,17 +106,20 @@ class _Writer:
             else (1, 1, 1)
         )
         target = self.target
+        # Of a mixed network: the bits of graded signals, the rest of the neurons that spike.
+        spiking = core_op.spiking_target_of(self.module) or target
+        bits = max(one.signal_bits for one in core_op.targets_of(self.module))
         return {
             "name": "tianji",
             "axons": target.fan_in,
             "neurons": target.fan_out,
-            "signal_bits": target.signal_bits,
+            "signal_bits": bits,
             "cores_per_chip": cores,
             "columns": columns,
             "rows": rows,
-            "window": target.window,
-            "reset": target.reset,
-            "firing": target.firing,
+            "window": spiking.window,
+            "reset": spiking.reset,
+            "firing": spiking.firing,
             **({"weight_values": target.weight_values} if target.weight_values else {}),
         }
 

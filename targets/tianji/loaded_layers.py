@@ -79,7 +79,7 @@ class LoadedLayer:
         return register.astype(np.float32).reshape(-1, 1)
 
     def settle(self, sums: jax.Array) -> jax.Array:
-        """The numbers of neurons that got so much in all."""
+        """The numbers of neurons that got so much in a window, beside what they have themselves."""
         layer = self.layer
         sums = sums + self.bias * np.float32(self.leaks)
         if layer.cut is not None:

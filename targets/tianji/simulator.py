@@ -178,8 +178,11 @@ class Simulator(ImageSimulator):
         Signals come first here, [signals, samples]: an axon's signals are a row.
         """
         subtracts = self.image.chip.reset == "subtract"
-        trains = jnp.swapaxes(self._trains(host), 1, 2)
-        samples = host.shape[0]
+        trains, samples = self._trains(host), host.shape[0]
+        if trains.ndim == 2:
+            # Graded: the same at every tick.
+            trains = jnp.broadcast_to(trains, (self.image.chip.window, *trains.shape))
+        trains = jnp.swapaxes(trains, 1, 2)
 
         def tick(carry: Neurons, sent: jax.Array) -> tuple[Neurons, None]:
             signals, after = [sent], list[tuple[jax.Array, jax.Array]]()

@@ -2,12 +2,15 @@
 What TianJi's two modes cost in accuracy, down to tuned dot products.
 
     python test/benchmark/bench_tianji.py --data FOLDER [--mode snn] [--window 16] [--reset zero]
+        [--graded-layers 0,-1]
     python test/benchmark/bench_tianji.py --data FOLDER --kind peer
 
 FOLDER (or $CORELOWER_DATA) holds `models/` and `digits/`. Without options the table has the ANN
-mode, and windows of 4, 8, 16 and 32 ticks with both resets. The peer is SpikingJelly's conversion
-of the same network, by subtraction and without a chip's limits: real weights and potentials, and
-real sums as the outputs.
+mode, and windows of 4, 8, 16 and 32 ticks with both resets. Mixed networks have graded layers among
+spiking ones: `--graded-layers`, which may be repeated, names them as `corelower compile` does; ""
+is none. 0 is the input, -1 the last layer. The peer is SpikingJelly's conversion of the same
+network, by subtraction and without a chip's limits: real weights and potentials, and real sums as
+the outputs.
 """
 
 import argparse
@@ -26,8 +29,10 @@ from rich.table import Table
 from corelower.dialects import core_op
 from corelower.dialects.support.functions import find_function
 from corelower.dialects.support.samples import Samples, load_labels, load_samples
+from corelower.passes.layer_modes import name_layers
 from corelower.passes.pipelines import PIPELINES
-from corelower.targets.registry import find_target
+from corelower.targets.registry import find_targets
+from corelower.tools.cli_options import layers
 from corelower.tools.ir_files import make_context
 from corelower.tools.onnx_import import import_onnx
 from corelower.tools.pipeline_spec import build_passes
@@ -53,10 +58,14 @@ class Way:
     window: int = 1
     reset: str = "zero"
     override: str = ""
+    graded: tuple[str, ...] = ()
+    """Layers, and inputs, of a spiking network that are graded."""
 
     @property
     def bar(self) -> float | None:
         """The largest drop, in points."""
+        if self.graded:
+            return None
         return LARGEST_DROP["ann" if self.mode == "ann" else self.reset].get(self.window)
 
     @property
@@ -85,6 +94,9 @@ def main() -> None:
     parser.add_argument("--window", type=int, action="append", help="ticks")
     parser.add_argument("--firing", choices=["window", "tick"], default="window")
     parser.add_argument("--reset", choices=["zero", "subtract"], action="append")
+    parser.add_argument(
+        "--graded-layers", action="append", help="of a mixed network: names or numbers, a,b,0,-1"
+    )
     parser.add_argument("--override", default="", help="fields of the target, as firing=tick")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--samples", type=int, default=1024, help="calibration images")
@@ -95,17 +107,19 @@ def main() -> None:
     if arguments.kind == "peer":
         console.print(_peer_table(arguments.data, arguments.network, arguments.window or WINDOWS))
         return
-    table = Table("mode", "window", "reset", "stage", "accuracy", "drop", "at most", "disagreement",
-                  "seconds")  # fmt: skip
+    table = Table("mode", "window", "reset", "graded", "stage", "accuracy", "drop", "at most",
+                  "disagreement", "seconds")  # fmt: skip
+    graded = [layers(names) for names in arguments.graded_layers or [""]]
     override = ",".join(filter(None, (f"firing={arguments.firing}", arguments.override)))
-    ways = _ways(arguments.mode, arguments.window, arguments.reset, override)
+    ways = _ways(arguments.mode, arguments.window, arguments.reset, override, graded)
     for way in ways:
         golden, *stages = _measure(arguments, way)
         for stage in (golden, *stages):
             drop = (golden.accuracy - stage.accuracy) * 100
             last = stage is stages[-1]
             cells = (
-                way.mode, str(way.window), way.reset if way.mode == "snn" else "", stage.name,
+                way.mode, str(way.window), way.reset if way.mode == "snn" else "",
+                ",".join(way.graded), stage.name,
                 f"{stage.accuracy:.2%}", f"{drop:+.2f}",
                 f"{way.bar:.2f}" if last and way.bar is not None else "",
                 f"{stage.disagreement:.2%}", f"{stage.seconds:.1f}",
@@ -139,13 +153,15 @@ def _ways(
     windows: Sequence[int] | None,
     resets: Sequence[str] | None,
     override: str,
+    graded: Sequence[tuple[str, ...]],
 ) -> Iterator[Way]:
     if "ann" in (modes or ["ann"]):
         yield Way("ann")
+    if "snn" not in (modes or ["snn"]):
+        return
     for reset in resets or ("subtract", "zero"):
         for window in windows or WINDOWS:
-            if "snn" in (modes or ["snn"]):
-                yield Way("snn", window, reset, override)
+            yield from (Way("snn", window, reset, override, names) for names in graded)
 
 
 def _measure(arguments: argparse.Namespace, way: Way) -> Iterator[StageFigures]:
@@ -160,8 +176,10 @@ def _measure(arguments: argparse.Namespace, way: Way) -> Iterator[StageFigures]:
     ctx = make_context()
     ctx.calibration = load_samples(calibration, case.preprocessing)
     module = import_onnx(data / "models" / f"{arguments.network}.onnx", ctx)
-    target = find_target("tianji", way.mode).with_fields(parse_overrides(way.overrides))
-    core_op.set_target(module, target)
+    alternate = "ann" if way.graded else None
+    changes = parse_overrides(way.overrides)
+    core_op.set_target(module, *find_targets("tianji", way.mode, alternate, changes))
+    name_layers(find_function(module), way.graded, spiking=False)
 
     def outputs() -> npt.NDArray[np.intp]:
         (found,) = Evaluator(find_function(module)).run(images)
@@ -172,7 +190,8 @@ def _measure(arguments: argparse.Namespace, way: Way) -> Iterator[StageFigures]:
     stages = stages_for(
         "", tune=not arguments.no_tune, seed=arguments.seed, samples=arguments.samples,
         max_pool="auto", output="decisions", error=0.02,
-        fires_at_any_tick=target.fires_at_any_tick,
+        fires_at_any_tick=any(one.fires_at_any_tick for one in core_op.targets_of(module)),
+        mixed=bool(way.graded),
     )[:-1]  # fmt: skip
     pipelines = [("golden kept", "nn-keep-golden"), *((s.name, s.pipeline) for s in stages)]
     for name, pipeline in pipelines:

@@ -45,6 +45,15 @@ class ModelBuilder:
         self._add("Gemm", [weight, self._bias(outputs)], {"transB": 1})
         self.shape = (outputs,)
 
+    def add(self, other: str) -> None:
+        """The sum of the last value and of `other`, which has its shape: a residual addition."""
+        self._add("Add", [other])
+
+    def concat(self, other: str) -> None:
+        """The last value's channels, and behind them those of `other`, which has its shape."""
+        self._add("Concat", [other], {"axis": 1})
+        self.shape = (2 * self.shape[0], *self.shape[1:])
+
     def model(self) -> ModelProto:
         """The finished network, of any batch."""
         image = helper.make_tensor_value_info("image", Element.FLOAT, ["N", *self.input_shape])

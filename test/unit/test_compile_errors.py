@@ -67,6 +67,11 @@ def compile_line(capsys: pytest.CaptureFixture[str], *more: str) -> str:
             ["--window", "8"],
             "error: --window, --reset and --firing are of spikes; they need --mode snn",
         ),
+        (["--graded-layers", "0"], "error: target 'prime' has cores of one kind only: no layers"),
+        (
+            ["--target", "tianji", "--spiking-layers", "0", "--window", "300"],
+            "error: target 'tianji': signals are numbers up to 300, its image holds 255",
+        ),
         (["--units", "many"], "error: units is a number or auto, not 'many'"),
         (["--units", "0"], "error: units must be 1 to 256, or auto, not 0"),
         (["--mean", "a,b"], "error: 'a,b' is not a list of numbers"),

@@ -27,7 +27,7 @@ def applied(spec: str) -> Target:
 def test_every_field_of_a_target_is_an_option() -> None:
     wanted = {field.name for field in fields(Target)}
     options = {option.name.replace("-", "_") for option in SetTargetPass.options()}
-    assert options == wanted | {"mode", "file", "weight_bits"}
+    assert options == wanted | {"mode", "alternate", "file", "weight_bits"}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -84,7 +84,7 @@ def test_zero_and_false_are_values_too() -> None:
         ("signal_bits=3", "the module has no target yet; give name or file"),
         ("name=prime signal_bits=33", "signal_bits = 33 is out of range; it must be at most 16"),
         ("name=prime weights=3", "weights = [3] is out of range"),
-        ("name=prime rows=3", "no option 'rows' (options: name, mode, file,"),
+        ("name=prime rows=3", "no option 'rows' (options: name, mode, alternate,"),
         ("mode=snn", "mode is that of a chip; give its name"),
         ("name=prime mode=snn", "target 'prime' has no mode 'snn'; it has no modes"),
         ("name=tianji mode=cnn", "target 'tianji' has no mode 'cnn'; its modes are ann, snn"),

@@ -1,5 +1,6 @@
 """
-On drawn networks, core_op, tianji and the image's simulator agree bit for bit, in both modes.
+On drawn networks, core_op, tianji and the image's simulator agree bit for bit: graded, spiking, and
+mixed.
 
 An integer reference, written apart and sharing no code with them, guards the formulas; where
 neurons spike it is a loop over ticks, cores and axons of the image itself.
@@ -33,7 +34,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from corelower.dialects import core_op, trained
 from corelower.dialects.support.context import CorelowerContext
-from corelower.dialects.support.target import FieldValue, Target
+from corelower.dialects.support.target import FieldValue, Target, change_both
 from corelower.passes.convert_core_op_to_tianji import ConvertCoreOpToTianjiPass
 from corelower.passes.tianji_map import TianjiMapPass
 from corelower.passes.tianji_summary import mapping_summary
@@ -43,6 +44,7 @@ from corelower.targets.tianji.image import read_image
 from corelower.targets.tianji.image_format import Image
 from corelower.targets.tianji.image_writer import write_image
 from corelower.targets.tianji.simulator import Simulator
+from corelower.targets.tianji.steps import Read
 
 Drawn = tuple[Network, npt.NDArray[np.float32]]
 
@@ -66,6 +68,27 @@ def spiking(draw: st.DrawFn, firing: str) -> Drawn:
     return draw(networks(target, lambda: spiking_code(draw, target)))
 
 
+@st.composite
+def mixed(draw: st.DrawFn, firing: str) -> Drawn:
+    """Codes and spikes at random, and the constraints of cores of both kinds."""
+    fields: dict[str, FieldValue] = {
+        "fan_in": 64,
+        "fan_out": 16,
+        "window": draw(st.sampled_from([2, 4, 7])),
+        "reset": draw(st.sampled_from(["zero", "subtract"])),
+        "firing": firing,
+    }
+    spikes, codes = change_both(TIANJI_SNN, TIANJI_ANN, fields)
+
+    def code() -> core_op.CodeType:
+        return spiking_code(draw, spikes) if draw(st.booleans()) else graded_code(draw)
+
+    network, samples = draw(networks(spikes, code, alternate=codes))
+    if draw(st.booleans()):
+        core_op.set_target(network.module, codes, spikes)
+    return network, samples
+
+
 def graded_code(draw: st.DrawFn) -> core_op.CodeType:
     bits = draw(st.sampled_from([8, 8, 5, 1]))
     zero = draw(st.just(0) | st.integers(0, 2**bits - 1))
@@ -80,10 +103,16 @@ def spiking_code(draw: st.DrawFn, target: Target) -> core_op.CodeType:
 
 
 @st.composite
-def networks(draw: st.DrawFn, target: Target, code: Callable[[], core_op.CodeType]) -> Drawn:
+def networks(
+    draw: st.DrawFn,
+    target: Target,
+    code: Callable[[], core_op.CodeType],
+    alternate: Target | None = None,
+) -> Drawn:
     shape = (draw(st.integers(1, 4)), draw(st.integers(1, 4)), 1, draw(st.integers(1, 3)))
     first = code()
     network = Network.begin(target, shape, first)
+    core_op.set_target(network.module, target, alternate)
     for _ in range(draw(st.integers(0, 3))):
         add_step(draw, network, code)
     add_cores(draw, network, code)
@@ -157,7 +186,7 @@ def add_cores(draw: st.DrawFn, network: Network, code: Callable[[], core_op.Code
         flat = network.builder.insert(core_op.ReshapeOp(before, (size,))).result
         own = prod(network.shape)
         network.add(core_op.ReshapeOp(network.value, (own,)), lambda x: x.reshape(own))
-        if result.spikes:
+        if result.spikes or len(core_op.targets_of(network.module)) > 1:
             network.add(core_op.ConcatOp([network.value, flat], 0), lambda x: x)
 
 
@@ -200,45 +229,61 @@ def test_every_level_gives_the_same_codes(drawn: Drawn) -> None:
     assert mapping_summary(network.module).latency_us > 0
 
 
-def streamed(image: Image, numbers: Integers) -> Integers:
+def streamed(image: Image, numbers: Integers, host_spikes: npt.NDArray[np.bool_]) -> Integers:
     """
     The number of every signal of successive samples, [samples, host signals] in, tick by tick.
 
     All cores work at every tick, each on the sample whose window it is in by its phase; what a
-    signal is at an axon is what it was as many ticks ago as the phases are apart.
+    signal is at an axon is what it was as many ticks ago as the phases are apart. What is graded is
+    sent as soon as it is known, and stays at the axon for a window.
     """
     window, samples = image.chip.window, len(numbers)
-    phase = np.concatenate(
-        [np.full(image.host_signals, -1)] + [np.full(o.neurons, o.phase) for o in image.layers]
-    )
-    last = int(phase.max()) + 1
+    spikes = np.concatenate([host_spikes] + [np.full(o.neurons, o.ticks > 1) for o in image.layers])
+    # The phase, counted from a sample's first one, in which a signal is sent first.
+    phase = np.full(image.signals, -1)
+    for layer in image.layers:
+        sums_up = layer.ticks == 1 and spikes[layer.hears[layer.hears >= 0]].any()
+        own = slice(layer.first_signal, layer.first_signal + layer.neurons)
+        phase[own] = layer.phase + (window - 1 if sums_up else 0)
+    last = int(phase.max()) + 1 + window
     history = np.zeros((last + samples * window + 1, image.signals), np.int64)
     counts = np.zeros((samples, image.signals), np.int64)
+    counts[:, : image.host_signals] = np.where(host_spikes, 0, numbers)
     potential = np.zeros(image.signals, np.int64)
     for tick in range(-1, last + samples * window):
         for sample, offset in [divmod(tick + 1, window)]:
             if sample < samples:
                 here = numbers[sample]
-                sent = (offset + 1) * here // window > offset * here // window
-                history[tick + 1, : image.host_signals] = sent
-                counts[sample, : image.host_signals] += sent
+                spiked = (offset + 1) * here // window - offset * here // window
+                history[tick + 1, : image.host_signals] = np.where(host_spikes, spiked, here)
+                counts[sample, : image.host_signals] += np.where(host_spikes, spiked, 0)
         for layer in image.layers:
             sample, offset = divmod(tick - layer.phase, window)
             if not 0 <= sample < samples:
                 continue
-            assert layer.threshold is not None and layer.initial is not None
             cores, _, neurons = layer.synapses.shape
             for core in range(cores):
                 for neuron in range(neurons):
                     signal = layer.first_signal + core * neurons + neuron
                     if not offset:
-                        potential[signal] = layer.initial[core, neuron]
-                    potential[signal] += layer.bias[core, neuron]
+                        start = 0 if layer.initial is None else layer.initial[core, neuron]
+                        potential[signal] = start
+                    if not offset or layer.ticks > 1:
+                        potential[signal] += layer.bias[core, neuron]
                     for axon, heard in enumerate(layer.hears[core]):
-                        if heard >= 0:
+                        # A graded core takes a code once.
+                        if heard >= 0 and (not offset or layer.ticks > 1 or spikes[heard]):
                             ago = layer.phase - phase[heard]
                             spike = history[tick + 1 - ago, heard]
                             potential[signal] += spike * int(layer.synapses[core, axon, neuron])
+                    if layer.cut is not None:
+                        if tick == phase[signal] + sample * window:
+                            code = potential[signal] >> layer.cut[core]
+                            code = min(max(int(code), 0), layer.largest)
+                            history[tick + 1 : tick + 1 + window, signal] = code
+                            counts[sample, signal] = code
+                        continue
+                    assert layer.threshold is not None
                     if potential[signal] >= layer.threshold[core, neuron]:
                         history[tick + 1, signal] = 1
                         counts[sample, signal] += 1
@@ -247,8 +292,8 @@ def streamed(image: Image, numbers: Integers) -> Integers:
     return counts
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=QUIET)
-@given(spiking("tick"))
+@settings(max_examples=12, deadline=None, suppress_health_check=QUIET)
+@given(spiking("tick") | mixed("tick"))
 def test_every_level_gives_the_same_spikes(drawn: Drawn) -> None:
     network, samples = drawn
     expected = evaluated(network.module, samples)
@@ -259,12 +304,16 @@ def test_every_level_gives_the_same_spikes(drawn: Drawn) -> None:
     assert np.array_equal(simulator.chip_outputs(samples)[0], expected)
     # Samples follow one another, and windows do not mix.
     numbers = simulator.host_signals([samples]).astype(np.int64)
-    counts = streamed(image, numbers)
+    sent = next(o for o in find_function(network.module).walk() if isinstance(o, core_op.EncodeOp))
+    host_spikes = np.full(image.host_signals, core_op.ticks_of(sent.result) > 1)
+    counts = streamed(image, numbers, host_spikes)
     (index,) = image.indices.values()
-    taken = np.where(index < 0, 0, counts[:, index])
+    (read,) = (i.step for i in image.program if isinstance(i.step, Read))
+    taken = np.where(index < 0, read.fill, counts[:, index])
     assert np.array_equal(taken, expected)
     spikes, operations = simulator.activity(samples)
-    assert spikes == counts.sum() / len(samples)
+    is_spiking = [host_spikes] + [np.full(o.neurons, o.ticks > 1) for o in image.layers]
+    assert spikes == counts[:, np.concatenate(is_spiking)].sum() / len(samples)
     assert operations >= 0
 
 
@@ -279,12 +328,16 @@ def window_by_window(image: Image, numbers: npt.NDArray[np.integer]) -> npt.NDAr
     counts[:, : image.host_signals] = numbers
     for sample in counts:
         for layer in image.layers:
-            assert layer.threshold is not None and layer.initial is not None
             for core in range(len(layer.synapses)):
                 heard = [sample[h] if h >= 0 else 0 for h in layer.hears[core]]
-                potential = layer.initial[core] + heard @ layer.synapses[core].astype(np.int64)
-                potential = potential + window * layer.bias[core]
+                potential = heard @ layer.synapses[core].astype(np.int64)
                 at = layer.first_signal + core * len(potential) + np.arange(len(potential))
+                if layer.cut is not None:
+                    codes = (potential + layer.bias[core]) >> layer.cut[core]
+                    sample[at] = np.clip(codes, 0, layer.largest)
+                    continue
+                assert layer.threshold is not None and layer.initial is not None
+                potential = potential + layer.initial[core] + window * layer.bias[core]
                 for _ in range(window):
                     potential = potential + layer.bias[core] * returns
                     fires = potential >= layer.threshold[core]
@@ -295,7 +348,7 @@ def window_by_window(image: Image, numbers: npt.NDArray[np.integer]) -> npt.NDAr
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=QUIET)
-@given(spiking("window"))
+@given(spiking("window") | mixed("window"))
 def test_numbers_of_spikes_are_the_quantised_activations(drawn: Drawn) -> None:
     network, samples = drawn
     expected = evaluated(network.module, samples)

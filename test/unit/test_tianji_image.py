@@ -71,6 +71,58 @@ def forged(image: Path, change: Callable[[dict[str, Any]], object], frame: Frame
     return path
 
 
+MIXED = """
+#spikes = #core_op.target<"tianji", fan_in = 4, fan_out = 4, signal_bits = 1, weights = [-128, 127],
+    accumulator_bits = 24, bias_bits = 16, gain = neuron, gain_values = reciprocal,
+    rounding = floor, neuron = lif, window = 5>
+#codes = #core_op.target<"tianji", fan_in = 4, fan_out = 4, signal_bits = 8, weights = [-128, 127],
+    accumulator_bits = 24, bias_bits = 16, gain_values = power_of_two, rounding = floor>
+!s = !core_op.code<1, 0.5, 0, ticks 5>
+!c = !core_op.code<8, 0.5, 0>
+module attributes {core_op.target = #codes, core_op.alternate_target = #spikes} {
+  func.func @main(%image: tensor<1x1xf32>) -> tensor<1x1xf32> {
+    %x = core_op.encode %image : (tensor<1x1xf32>) -> tensor<1x1x!c>
+    %w = trained.tensor [[[3]]] : tensor<1x1x1xi8>
+    %t = trained.tensor [[0.1]] : tensor<1x1xf32>
+    %s = core_op.vmm relu %x, %w gain %t
+      : (tensor<1x1x!c>, tensor<1x1x1xi8>, tensor<1x1xf32>) -> tensor<1x1x!s>
+    %g = trained.tensor [0.5] : tensor<1xf32>
+    %a = core_op.vmm relu %s, %w gain %g
+      : (tensor<1x1x!s>, tensor<1x1x1xi8>, tensor<1xf32>) -> tensor<1x1x!c>
+    %b = core_op.vmm relu %a, %w gain %g
+      : (tensor<1x1x!c>, tensor<1x1x1xi8>, tensor<1xf32>) -> tensor<1x1x!c>
+    %r = core_op.decode %b : (tensor<1x1x!c>) -> tensor<1x1xf32>
+    func.return %r : tensor<1x1xf32>
+  }
+}
+"""
+
+
+@pytest.fixture
+def mixed_image(tmp_path: Path) -> Path:
+    ctx = make_context()
+    module = parse_module(ctx, MIXED, "test.mlir")
+    ConvertCoreOpToTianjiPass().apply(ctx, module)
+    TianjiMapPass().apply(ctx, module)
+    write_image(module, tmp_path / "mixed.tianji")
+    return tmp_path / "mixed.tianji"
+
+
+def test_a_mixed_image_runs_alone(mixed_image: Path) -> None:
+    # Code 2 drives by 6 a tick: potentials 6 12! 6 12! 6, two spikes; 6 cut to 3, and 9 to 4.
+    (y,) = run_image(mixed_image, np.array([[[1.0]]], np.float32))
+    assert np.array_equal(y, [[[2.0]]])
+
+
+def test_a_sum_of_spikes_is_not_heard_before_its_window_is_over(mixed_image: Path) -> None:
+    def earlier(header: dict[str, Any]) -> None:
+        assert [layer["phase"] for layer in header["layers"]] == [0, 1, 6]
+        header["layers"][2].update(phase=5)
+
+    with pytest.raises(CorelowerError, match="layer 2 hears a signal of phase 5 or later"):
+        read_image(forged(mixed_image, earlier))
+
+
 def test_an_image_runs_alone(image: Path) -> None:
     assert is_image(image)
     x = np.array([[[[1.0, 2.0], [3.0, 4.0]]]], np.float32)
