@@ -14,7 +14,7 @@ from xdsl.rewriter import InsertPoint
 from ..dialects import core_op
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
-from ..dialects.support.errors import CorelowerError, OperationError
+from ..dialects.support.errors import OperationError
 from ..dialects.support.target import Target
 from .copy_levels import CopyLevel, copy_level
 from .fan_out import FanOut, exceeded_fan_out
@@ -40,9 +40,7 @@ class CoreOpInsertCopies(CorelowerPass):
     name = "core-op-insert-copies"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = core_op.target_of(op)
-        if target is None:
-            raise CorelowerError(f"{self.name}: the module has no target; run set-target before")
+        target = self.required_target(op)
         if not target.neuron_fan_out:
             return
         for function in lowered_functions(op):
