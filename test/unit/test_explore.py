@@ -183,7 +183,9 @@ def test_a_killed_study_goes_on(
     command = [sys.executable, "script.py", f"8,{WAITS}"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         limit = time.monotonic() + 60
-        while not list(Path("study").glob("points/*.json")) and time.monotonic() < limit:
+        # One point is to be finished, and the other one begun.
+        while not list(Path("study").glob("points/*.json")) or compiled.stat().st_size < 2:
+            assert time.monotonic() < limit
             time.sleep(0.02)
         process.send_signal(kill)
         _, errors = process.communicate(timeout=20)
