@@ -98,6 +98,7 @@ def main() -> None:
         "--graded-layers", action="append", help="of a mixed network: names or numbers, a,b,0,-1"
     )
     parser.add_argument("--override", default="", help="fields of the target, as firing=tick")
+    parser.add_argument("--units", default="1", help="neurons a number where rows are not free")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--samples", type=int, default=1024, help="calibration images")
     parser.add_argument("--no-tune", action="store_true")
@@ -187,9 +188,10 @@ def _measure(arguments: argparse.Namespace, way: Way) -> Iterator[StageFigures]:
 
     golden = outputs()
     yield StageFigures("golden", np.count_nonzero(golden == classes) / len(images), 0.0, 0.0)
+    units = arguments.units if arguments.units == "auto" else int(arguments.units)
     stages = stages_for(
         "", tune=not arguments.no_tune, seed=arguments.seed, samples=arguments.samples,
-        max_pool="auto", output="decisions", error=0.02,
+        max_pool="auto", output="decisions", error=0.02, units=units, coding="thermometer",
         fires_at_any_tick=any(one.fires_at_any_tick for one in core_op.targets_of(module)),
         mixed=bool(way.graded),
     )[:-1]  # fmt: skip
