@@ -167,7 +167,7 @@ class _WeightQuantization:
             if not integers.is_limited and _has_lost_weights(
                 self.real, integers.weight, self.incoming, self.outgoing, self.limits
             ):
-                break
+                raise OperationError(self.op, self._lost_weights())
             if self.spread.rows > self.fan_in and _exceeds_sums(
                 integers.weight, integers.bias, self.taken, self.limits
             ):
@@ -177,8 +177,24 @@ class _WeightQuantization:
         raise OperationError(
             self.op,
             f"its bias is too large beside its weights: it needs {needed} steps of the sum, the "
-            f"target's bias holds {self.limits.largest_bias}; give the target more bias rows",
+            f"target's bias holds {self.limits.largest_bias}; give the target more "
+            f"{self._room_for_bias()}",
         )
+
+    def _lost_weights(self) -> str:
+        reason = f"its bias leaves, which holds {self.limits.largest_bias}"
+        more = self._room_for_bias()
+        if self.chip.spikes:
+            reason = f"thresholds up to {self.limits.largest_threshold} leave"
+            more = self.chip.threshold_limit
+        return (
+            f"weights that matter become 0 with the step that {reason}; give the target more {more}"
+        )
+
+    def _room_for_bias(self) -> str:
+        if self.chip.spikes and self.chip.firing == "window":
+            return "accumulator_bits"
+        return "bias_bits" if self.chip.bias_bits else "bias rows"
 
     def _spread_over(self, rows: int) -> None:
         """Choose steps and each input's rows anew, at most `rows` of them in a core."""

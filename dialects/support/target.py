@@ -224,11 +224,25 @@ class Target:
     @property
     def largest_threshold(self) -> int:
         """The largest threshold of a neuron, which is an integer."""
+        return min(self._threshold_limits.values())
+
+    @property
+    def threshold_limit(self) -> str:
+        """The field that keeps thresholds from being larger."""
+        return min(self._threshold_limits.items(), key=lambda limit: limit[1])[0]
+
+    @property
+    def _threshold_limits(self) -> dict[str, int]:
         register = (1 << (self.threshold_bits - 1)) - 1 if self.threshold_bits else MOST_THRESHOLD
+        limits = {
+            "threshold_bits": min(register, MOST_THRESHOLD),
+            "accumulator_bits": self.largest_sum,
+        }
         if self.ramps:
             # It is the leak as well, and the potential starts two windows of leaks below.
-            register = min(register, self.largest_leak, self.largest_sum // (4 * self.window))
-        return min(self.largest_sum, register, MOST_THRESHOLD)
+            limits["bias_bits"] = self.largest_leak
+            limits["accumulator_bits"] //= 4 * self.window
+        return limits
 
     @property
     def largest_weight(self) -> int:

@@ -118,3 +118,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
             SetTargetPass(file=str(path)).apply(make_context(), ModuleOp([]))
         assert message in error.value.message
         assert str(path) in str(error.value)
+
+
+def test_what_limits_thresholds_is_named() -> None:
+    target = find_target("tianji", "snn")
+    assert target.threshold_limit == "threshold_bits"
+    assert target.with_fields({"bias_bits": 12}).threshold_limit == "bias_bits"
+    assert target.with_fields({"accumulator_bits": 16}).threshold_limit == "accumulator_bits"
