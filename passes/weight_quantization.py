@@ -167,7 +167,14 @@ class _WeightQuantization:
             if not integers.is_limited and _has_lost_weights(
                 self.real, integers.weight, self.incoming, self.outgoing, self.limits
             ):
-                raise OperationError(self.op, self._lost_weights())
+                if self.chip.spikes:
+                    raise OperationError(
+                        self.op,
+                        "weights that matter become 0 with thresholds up to "
+                        f"{self.limits.largest_threshold}; give the target more "
+                        f"{self.chip.threshold_limit}",
+                    )
+                break
             if self.spread.rows > self.fan_in and _exceeds_sums(
                 integers.weight, integers.bias, self.taken, self.limits
             ):
@@ -179,16 +186,6 @@ class _WeightQuantization:
             f"its bias is too large beside its weights: it needs {needed} steps of the sum, the "
             f"target's bias holds {self.limits.largest_bias}; give the target more "
             f"{self._room_for_bias()}",
-        )
-
-    def _lost_weights(self) -> str:
-        reason = f"its bias leaves, which holds {self.limits.largest_bias}"
-        more = self._room_for_bias()
-        if self.chip.spikes:
-            reason = f"thresholds up to {self.limits.largest_threshold} leave"
-            more = self.chip.threshold_limit
-        return (
-            f"weights that matter become 0 with the step that {reason}; give the target more {more}"
         )
 
     def _room_for_bias(self) -> str:

@@ -54,3 +54,18 @@ module attributes {core_op.target = #core_op.target<"chip", fan_in = 4, fan_out 
     func.return %y : tensor<1x1x!q>
   }
 }
+
+// -----
+
+// A threshold of two bits leaves no weights.
+
+!in = !core_op.code<1, 1.0, 0, ticks 16>
+!out = !core_op.code<1, 10.0, 0, ticks 16>
+module attributes {core_op.target = #core_op.target<"chip", fan_in = 8, fan_out = 8, signal_bits = 1, weights = [-7, 7], accumulator_bits = 24, bias_bits = 3, gain = neuron, gain_values = reciprocal, rounding = floor, neuron = lif, window = 16, firing = window, threshold_bits = 16>} {
+  func.func @main(%x: tensor<1x1x!in>) -> tensor<1x2x!out> {
+    %w = trained.tensor [[[1.0, 0.5]]] : tensor<1x1x2xf32>
+    // CHECK: error: core_op.vmm: weights that matter become 0 with thresholds up to 3; give the target more bias_bits
+    %y = core_op.vmm relu %x, %w : (tensor<1x1x!in>, tensor<1x1x2xf32>) -> tensor<1x2x!out>
+    func.return %y : tensor<1x2x!out>
+  }
+}
