@@ -65,7 +65,8 @@ def _insert_copies(function: FuncOp, target: Target, ctx: Context) -> None:
         hear_copies(op, moves)
     # What moved codes before is dead now, and goes.
     run_patterns(function, [], ctx)
-    text = f"{plural(copying.copies, 'copy').replace('copys', 'copies')} of neurons that feed more"
+    copies = "1 copy" if copying.copies == 1 else f"{copying.copies} copies"
+    text = f"{copies} of neurons that feed more"
     limit = plural(target.neuron_fan_out, "core")
     remark(ctx, function, f"{text} than {limit}, in {plural(copying.cores, 'core')}")
 
