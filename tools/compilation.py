@@ -72,6 +72,7 @@ class CompileOptions:
     coding: str = "auto"
     graded_layers: tuple[str, ...] = ()
     spiking_layers: tuple[str, ...] = ()
+    steps: int | None = None
 
     @property
     def is_mixed(self) -> bool:
@@ -205,6 +206,7 @@ class Compilation:
             self.chip.pipeline,
             tune=self.options.tune,
             seed=self.options.seed,
+            steps=self.options.steps,
             samples=self.options.samples,
             max_pool=self.options.max_pool,
             output=self.options.output,

@@ -93,6 +93,7 @@ def compile_model(
     mode: str | None = None,
     graded_layers: Sequence[str] = (),
     spiking_layers: Sequence[str] = (),
+    steps: int | None = None,
     progress: Progress | None = None,
     on_stage: Callable[[StageResult], None] | None = None,
 ) -> CompiledNetwork:
@@ -108,6 +109,7 @@ def compile_model(
     its code needs, where the chip's bits are few, and `coding` says how these share out a number,
     see `core-op-choose-codings`. On a chip whose cores have two modes `graded_layers` and
     `spiking_layers` name the layers that are not in that of the others, see `core-op-assign-modes`.
+    `steps` are those of tuning a layer; more of them, in proportion, tune all together.
     With `out`, that folder gets everything that was made, whole or not at all, and a run that was
     killed goes on after its last finished stage. The image is compared bit for bit with the
     compiler's own levels, on all test samples with `verify_all`. With `attribution` the report
@@ -119,6 +121,8 @@ def compile_model(
         raise CorelowerError("labels need test samples")
     if isinstance(units, int) and not 1 <= units <= LARGEST_UNITS:
         raise CorelowerError(f"units must be 1 to {LARGEST_UNITS}, or auto, not {units}")
+    if steps is not None and steps < 1:
+        raise CorelowerError(f"steps must be 1 or more, not {steps}")
     if out is not None:
         require_replaceable(Path(out))
     options = CompileOptions(
@@ -137,6 +141,7 @@ def compile_model(
         coding,
         tuple(graded_layers),
         tuple(spiking_layers),
+        steps,
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()

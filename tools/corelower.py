@@ -81,6 +81,9 @@ def compile_command(
     ] = Coding.auto,
     tune: Annotated[bool, typer.Option("--tune/--no-tune", help="repair the accuracy")] = True,
     seed: Annotated[int, typer.Option(help="of the tuning's order of samples")] = 0,
+    steps: Annotated[
+        int | None, typer.Option(help="of tuning a layer; 120, more for few bits", min=1)
+    ] = None,
     samples: Annotated[int, typer.Option(help="calibration samples used", min=2)] = 1024,
     verify: Annotated[
         bool, typer.Option("--verify", help="compare bit for bit on all test samples")
@@ -112,6 +115,7 @@ def compile_command(
             spiking_layers=layers(spiking_layers),
             tune=tune,
             seed=seed,
+            steps=steps,
             samples=samples,
             max_pool=max_pool.value,
             output=output.value,

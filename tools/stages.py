@@ -63,6 +63,7 @@ def stages_for(
     fires_at_any_tick: bool = False,
     mixed: bool = False,
     data: str = "",
+    steps: int | None = None,
 ) -> list[Stage]:
     """
     The stages that lead to a chip with this `pipeline`, in order.
@@ -87,10 +88,9 @@ def stages_for(
         Stage("expanded", tile_pipeline(calibrate)),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]
+    tuning = f"{data} seed={seed}" if steps is None else f"{data} seed={seed} steps={steps}"
     if tune:
-        stages.append(
-            Stage("tuned", tune_pipeline(f"{data} seed={seed}", spikes=fires_at_any_tick))
-        )
+        stages.append(Stage("tuned", tune_pipeline(tuning, spikes=fires_at_any_tick)))
     return [*stages, Stage("mapped", pipeline)]
 
 

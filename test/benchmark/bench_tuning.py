@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--bits", choices=BITS, action="append", help="signal/weight bits")
     parser.add_argument("--seeds", type=_numbers, default=(0, 1, 2), help="0,1,2 unless given")
     parser.add_argument("--samples", type=int, default=1024, help="calibration images at most")
+    parser.add_argument("--steps", type=int, help="of tuning a layer")
     parser.add_argument("--test", type=int, help="only the first test images")
     parser.add_argument("--kind", choices=[kind.value for kind in Kind], action="append",
                         help="only these: peer leaves out everything of Corelower")  # fmt: skip
@@ -48,7 +49,8 @@ def main() -> None:
     keep = tempfile.TemporaryDirectory()
     trained = Path(keep.name) if out is None else out.with_suffix(".networks")
     trained.mkdir(parents=True, exist_ok=True)
-    setup = Setup(arguments.data.resolve(), trained.resolve(), arguments.samples, arguments.test)
+    setup = Setup(arguments.data.resolve(), trained.resolve(), arguments.samples, arguments.test,
+                  arguments.steps)  # fmt: skip
     results = Results(setup, out)
     failed = 0
     for points in _rounds(networks, arguments.bits, seeds, kinds):

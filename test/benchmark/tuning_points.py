@@ -70,6 +70,8 @@ class Setup:
     """Calibration images at most."""
     test: int | None = None
     """Test images; all where it is `None`."""
+    steps: int | None = None
+    """Of tuning a layer; as many as `core-op-tune` takes by itself where it is `None`."""
 
     def model(self, network: str, seed: int) -> Path:
         """The network's file."""
@@ -107,6 +109,7 @@ def key_of(point: Point, setup: Setup) -> str:
         code = _digest(Path(__file__).with_name("ort_peer.py"))
         parts.append(f"onnxruntime {version('onnxruntime')}, {code}")
     elif point.kind != Kind.TRAINING:
+        parts += [f"steps {setup.steps}"] if setup.steps is not None else []
         parts.append(f"corelower {corelower.__version__}, {_package_digest()}")
     return "; ".join(parts)
 
@@ -132,6 +135,7 @@ def compute(point: Point, setup: Setup) -> Figures:
         units="auto" if tuned and signal_bits == 2 else 1,
         tune=tuned,
         seed=point.seed,
+        steps=setup.steps,
         samples=setup.samples,
     ).report
     if not tuned:
