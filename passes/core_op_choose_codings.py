@@ -60,8 +60,8 @@ class CoreOpChooseCodings(CalibrationPass):
         target = self.required_target(op)
         if self.coding == "thermometer":
             return
-        if len(core_op.targets_of(op)) > 1:
-            remark(ctx, op, "thermometers carry the numbers of a mixed network")
+        if core_op.spiking_target_of(op) is not None:
+            remark(ctx, op, "thermometers carry the numbers of a network that spikes")
             return
         for function in lowered_functions(op):
             _Choosing(self, ctx, function, target).run()

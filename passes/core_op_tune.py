@@ -67,17 +67,16 @@ class CoreOpTune(CalibrationPass):
             if len(samples) < 2:
                 raise CorelowerError(f"{self.name}: needs 2 samples or more, one is held back")
             golden = golden_function(op, function)
-            tuning = NetworkTuning(self, function, golden, samples, target, ctx)
-            if not tuning.layers:
-                continue
             if set(self.method) != {"spikes"}:
-                self._tune(tuning)
+                self._tune(NetworkTuning(self, function, golden, samples, target, ctx))
             if fires_at_any_tick(function):
                 # What spikes do one by one is not all that their numbers say.
                 timed = NetworkTuning(self, function, golden, samples, target, ctx, timed=True)
                 self._tune(timed)
 
-    def _tune(self, tuning: "NetworkTuning") -> None:
+    def _tune(self, tuning: NetworkTuning) -> None:
+        if not tuning.layers:
+            return
         if "layerwise" in self.method or "blockwise" in self.method:
             if tuning.timed:
                 tuning.search_thresholds()

@@ -254,11 +254,12 @@ def _check_sums(op: core_op.VmmOp, target: Target) -> Violations:
         offset = offset + potential.astype(np.int64)
     # A bound that costs one look at each weight settles nearly every layer.
     reach = max(-int(weight.min()), int(weight.max())) * op.fan_in * largest_taken
-    if reach + int(np.abs(offset).max()) <= target.largest_sum:
+    ramp = _ramp(op, target)
+    if reach + int(np.abs(offset).max()) + ramp <= target.largest_sum:
         return
     positive = np.maximum(weight, 0).sum(axis=1, dtype=np.int64) * largest_taken
     negative = np.minimum(weight, 0).sum(axis=1, dtype=np.int64) * largest_taken
-    worst = int(np.maximum(positive + offset, -(negative + offset)).max())
+    worst = int(np.maximum(positive + offset, ramp - (negative + offset)).max())
     bits = worst.bit_length() + 1
     if target.accumulator_bits and bits > target.accumulator_bits:
         yield (
@@ -271,6 +272,14 @@ def _check_sums(op: core_op.VmmOp, target: Target) -> Violations:
             f"worst-case sum {largest} is not below 2^{EXACT_BITS}, up to where codes are exact; "
             "run core-op-expand for a smaller fan-in"
         )
+
+
+def _ramp(op: core_op.VmmOp, target: Target) -> int:
+    """How far below its sum the potential of a neuron of `op` may start, see `Target.ramps`."""
+    gain = _known(op.gain)
+    if not target.ramps or core_op.ticks_of(op.result) == 1 or gain is None:
+        return 0
+    return 2 * target.window * int(thresholds_of(gain.astype(np.float64)).max(initial=0))
 
 
 def _check_max(op: core_op.MaxOp, target: Target) -> Violations:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 
 from corelower.dialects import core_op
+from corelower.dialects.support.errors import CombinedError
 from corelower.dialects.support.functions import find_function
 from corelower.dialects.support.location import parse_module
 from corelower.dialects.support.neurons import (
@@ -18,7 +19,9 @@ from corelower.dialects.support.neurons import (
     leak_and_potential,
     thresholds_of,
 )
+from corelower.passes.core_op_choose_codings import CoreOpChooseCodings
 from corelower.passes.core_op_split_units import CoreOpSplitUnits
+from corelower.passes.verify_target import verify_target
 from corelower.targets.jax.evaluator import Evaluator
 from corelower.targets.registry import find_target
 from corelower.tools.ir_files import make_context
@@ -229,3 +232,23 @@ def test_a_threshold_follows_from_its_reciprocal(threshold: int) -> None:
     gain = np.array([1 / threshold], np.float32)
     assert is_reciprocal(gain).all() and thresholds_of(gain)[0] == threshold
     assert not is_reciprocal(gain * np.float32(1.01)).all() or threshold > 1 << 18
+
+
+def test_codings_of_networks_that_spike_stay_thermometers() -> None:
+    module, _ = network(np.random.default_rng(0), 6, "zero", "window", units=3)
+    before = str(module)
+    CoreOpChooseCodings(coding="trained").apply(make_context(), module)
+    assert str(module) == before
+
+
+def test_a_ramp_counts_in_what_the_potential_must_hold() -> None:
+    module, layers = network(np.random.default_rng(0), 6, "zero", "window")
+    core_op.set_target(module, find_target("tianji", "snn").with_fields({"window": 6}))
+    verify_target(module)
+    reach = max(np.abs(w).sum(axis=0).max() * 6 + np.abs(v).max() for w, _, v, _ in layers)
+    bits = int(reach).bit_length() + 1
+    fields = {"window": 6, "accumulator_bits": bits, "bias_bits": bits, "threshold_bits": bits}
+    target = find_target("tianji", "snn").with_fields(dict(fields))
+    core_op.set_target(module, target)
+    with pytest.raises(CombinedError, match="worst-case sum needs"):
+        verify_target(module)
