@@ -7,7 +7,7 @@ In a window of `T` ticks a neuron's input adds up to `sum + T * leak + potential
 import numpy as np
 import numpy.typing as npt
 
-from .target import Target
+from .target import Target, is_ramp
 
 Integers = npt.NDArray[np.integer]
 
@@ -39,7 +39,7 @@ def leak_ticks(window: int, reset: str, firing: str) -> int:
     Once for each tick of the window in which it integrates. Where it fires behind that one and
     returns to zero, it ramps in both, see `Target.ramps`.
     """
-    return 2 * window if (reset, firing) == ("zero", "window") else window
+    return 2 * window if is_ramp(reset, firing) else window
 
 
 def thresholds_of(gain: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:

@@ -209,7 +209,7 @@ class Target:
         and the leak alone makes it spike at each tick that is left: as many as the sum has
         thresholds, with nothing lost.
         """
-        return self.spikes and self.firing == "window" and self.reset == "zero"
+        return self.spikes and is_ramp(self.reset, self.firing)
 
     @property
     def largest_number(self) -> int:
@@ -311,6 +311,11 @@ class Target:
                     f"target '{self.name}' has no field '{name}'; it has {', '.join(known)}"
                 )
         return replace(self, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def is_ramp(reset: str, firing: str) -> bool:
+    """Whether neurons that spike so have a leak that is a ramp, see `Target.ramps`."""
+    return (reset, firing) == ("zero", "window")
 
 
 def change_both(

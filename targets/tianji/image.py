@@ -13,6 +13,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from ...dialects.support.target import is_ramp
 from ..images.frame import OpenImage
 from ..images.json_checks import (
     BadImageError,
@@ -206,8 +207,8 @@ class _Reader:
         else:
             raise BadImageError(f"{what}: a soma that is {str(kind)[:20]} with {ticks} ticks")
         bias = self._registers(entry, "bias", what, each, (-LARGEST_SUM, LARGEST_SUM))
-        threshold, kind = registers["threshold"], (self.chip.reset, self.chip.firing)
-        ramps = threshold is not None and kind == ("zero", "window")
+        threshold = registers["threshold"]
+        ramps = threshold is not None and is_ramp(self.chip.reset, self.chip.firing)
         if ramps and not (bias == threshold).all():
             raise BadImageError(f"{what}: its leak is not its threshold, as a ramp's is")
         synapses = self._read_synapses(entry, (cores, axons, neurons), what)
