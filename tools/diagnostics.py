@@ -44,6 +44,9 @@ def run_tool(main: Callable[[], int | None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except KeyboardInterrupt:
+        # Python ends by the signal, caught or not, where the interrupt left an `exec` of text, as
+        # in a dataclass that is being imported; the next such `exec` makes it forget that.
+        exec("")
         print("error: interrupted", file=sys.stderr)
         status = 1
     except USER_ERRORS as error:

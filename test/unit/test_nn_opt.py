@@ -88,6 +88,15 @@ def test_an_interrupt_is_answered_with_one_line():
     assert (process.returncode, error) == (1, b"error: interrupted\n")
 
 
+def test_an_interrupt_that_leaves_text_being_executed_is_answered_like_any_other(tmp_path: Path):
+    main = "lambda: exec('raise KeyboardInterrupt')"
+    script = f"from corelower.tools.diagnostics import run_tool; run_tool({main})"
+    (tmp_path / "tool.py").write_text(script)
+    command = [sys.executable, "-m", "tool"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True)
+    assert (result.returncode, result.stderr) == (1, b"error: interrupted\n")
+
+
 def test_a_reader_that_goes_away_is_no_error_to_tell():
     text = "\n".join(f"func.func private @f{i}()" for i in range(5000))
     command = [sys.executable, "-m", "corelower.tools.nn_opt"]
