@@ -81,6 +81,7 @@ class SplitMatrix(RewritePattern):
         columns = -(-op.outputs // stripes)
         positions = shape_of(op.input)[:-2]
         sources = _sources(op, parts, self.target)
+        parts = max(source.tiles_needed(parts) for source in sources)
         layout = [(source.run, source.channels) for source in sources]
         values = [source.tiles(rewriter, parts, stripes) for source in sources]
         value = values[0]
@@ -146,6 +147,10 @@ class _Source:
     def channels(self) -> int:
         """What is dealt out."""
         return shape_of(self.value)[-1]
+
+    def tiles_needed(self, parts: int) -> int:
+        """Of so many tiles those that get something: channels may be too few for all."""
+        return -(-self.channels // -(-self.channels // parts))
 
     def tiles(self, rewriter: PatternRewriter, parts: int, stripes: int) -> SSAValue:
         """The inputs of the tiles: positions.. x (groups * parts * stripes) x rows."""

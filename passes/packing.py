@@ -8,7 +8,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from ..dialects import core_op
 from ..dialects.nn import shape_of
-from ..dialects.support.cores import cores_of
+from ..dialects.support.cores import cores_of, rows_beside_biases
 from ..dialects.support.target import Target
 from .pass_base import remark
 from .product_rewriting import (
@@ -82,7 +82,9 @@ def copies_of(op: core_op.VmmOp, target: Target, most: int) -> int:
     """How many matrices of the size of those of `op` fit into one core, at most `most`."""
     if not op.fan_in or not op.outputs:
         return 1
-    return min(target.inputs // op.unit_rows, target.fan_out // op.unit_columns, most)
+    units = core_op.units_of(op.input), core_op.units_of(op.result)
+    rows = rows_beside_biases(op.fan_in, units, target)
+    return min(max(1, rows // op.unit_rows), target.fan_out // op.unit_columns, most)
 
 
 def diagonals(matrices: NumberArray, blocks: int, copies: int) -> NumberArray:

@@ -236,8 +236,8 @@ class _WeightQuantization:
         values = self.incoming.units.data
         held = self.limits.largest_code * self.limits.largest_weight * values
         fewer = self.rows - max(1, -(-needed // max(held, 1)))
-        if self.spread.rows > self.fan_in and self.chip.spare_bias_rows and fewer >= self.fan_in:
-            self._spread_over(fewer)
+        if self.spread.rows > self.fan_in and self.chip.spare_bias_rows:
+            self._spread_over(max(fewer, self.fan_in))
             return
         # A larger step makes sums, and with them the bias, smaller numbers.
         larger = integers.step * np.maximum(worst * 1.02, 1.0)[:, None, :]

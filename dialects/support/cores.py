@@ -1,6 +1,6 @@
 """How many cores an operation takes: the one place where cores are counted."""
 
-from math import prod
+from math import ceil, prod, sqrt
 
 from .errors import CorelowerError
 from .target import Target
@@ -18,8 +18,9 @@ def tiles_of(
     Row tiles and column tiles of a matrix that is cut to the target's cores.
 
     Every tile's core has bias rows, since the bias and zero points are shared out. `units` carry
-    each input and each output: they take so many rows and columns, all in one core. Raises
-    `CorelowerError` where a core has not that many.
+    each input and each output: they take so many rows and columns, all in one core. Where inputs
+    are split, rows are left for biases, since partial sums mostly have several units; see
+    `rows_beside_biases`. Raises `CorelowerError` where a core has not that many.
     """
     rows, columns = units
     for needed, there, what in (
@@ -31,7 +32,30 @@ def tiles_of(
                 f"a value of {needed} units does not fit a core of {there} {what}; "
                 "use core-op-calibrate with fewer units"
             )
-    return -(-fan_in // (target.inputs // rows)), -(-outputs // (target.fan_out // columns))
+    fitting = target.inputs // rows
+    if fan_in > fitting and holds_biases_beside_inputs(target):
+        # With its biases a tile of n inputs needs about n + sqrt(n) times the rows of an input.
+        fitting = max(1, int(((sqrt(1 + 4 * fitting) - 1) / 2) ** 2))
+    return -(-fan_in // fitting), -(-outputs // (target.fan_out // columns))
+
+
+def rows_beside_biases(fan_in: int, units: tuple[int, int], target: Target) -> int:
+    """
+    The rows for inputs in a core whose columns add up `fan_in` of them.
+
+    Where results have several units, rows that are left free carry what sets these apart. The units
+    of a sum begin a part of its range apart, and as many rows as numbers near the largest add up to
+    that range: about the square root of the inputs, for each unit that these have. Without these
+    rows the weights would have to be smaller integers.
+    """
+    if units[1] == 1 or not holds_biases_beside_inputs(target):
+        return target.inputs
+    return target.inputs - ceil(units[0] * sqrt(fan_in))
+
+
+def holds_biases_beside_inputs(target: Target) -> bool:
+    """Whether biases take rows, and as many as inputs leave free."""
+    return target.spare_bias_rows and not target.bias_bits and not target.spikes
 
 
 def cores_of(groups: int, positions: tuple[int, ...], target: Target) -> int:

@@ -22,6 +22,7 @@ from corelower.passes.core_op_quantize_weights import CoreOpQuantizeWeights
 from corelower.passes.core_op_split_weights import CoreOpSplitWeights
 from corelower.passes.core_op_tune import CoreOpTune
 from corelower.passes.nn_keep_golden import NnKeepGoldenPass
+from corelower.passes.pipelines import PIPELINES
 from corelower.passes.target_checks import cores_needed
 from corelower.passes.verify_target import verify_target
 from corelower.passes.weight_quantization import QuantizedWeights, quantize
@@ -146,6 +147,26 @@ def test_a_tuned_network_splits_exactly(bits: int, bias_rows: int) -> None:
     CoreOpSplitWeights().apply(ctx, module)
     verify_target(module)
     assert np.array_equal(outputs(module, samples), found)
+
+
+def test_tiles_leave_rows_for_biases_that_set_units_apart() -> None:
+    # Twice what fits a core: without rows left free the weights would all be smaller than 2.
+    fan_in, random = 508, np.random.default_rng(2)
+    net = Network((fan_in,))
+    weight = net.tensor(random.standard_normal((fan_in, 4)).astype(np.float32))
+    module = net.returning(net.op(nn.DenseOp(net.input, weight, net.constant(4))))
+    target = Target("chip", 256, 256, 4, (-7, 7), bias_rows=2, spare_bias_rows=True)
+    core_op.set_target(module, target)
+    ctx = context()
+    ctx.calibration = Samples(random.random((64, fan_in), dtype=np.float32))
+    passes = "convert-nn-to-core-op,core-op-encode,core-op-tile,core-op-quantize-weights"
+    for one in build_passes(passes, full_universe().all_passes, PIPELINES):
+        one.apply(ctx, module)
+    partial = next(op for op in module.walk() if isinstance(op, core_op.VmmOp))
+    assert partial.groups == 3 and core_op.units_of(partial.result) > 1
+    weights = trained.constant_of(partial.weight)
+    assert weights is not None
+    assert np.all(np.abs(weights.array).max(axis=(1, 2)) >= 7)
 
 
 # --- how many rows -------------------------------------------------------------------------------
