@@ -15,6 +15,7 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.target import Target
 from .approximated_functions import approximated_functions, functions_behind
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
+from .core_op_reencode import code_for
 from .layer_modes import target_of_signal
 from .pass_base import lowered_functions, remark
 from .signal_classes import SignalClass, signal_classes
@@ -27,6 +28,7 @@ from .unit_choice import (
     free_rows,
     is_input,
     is_partial,
+    merges_hold,
     needs_one_unit,
     partial_error,
     place_of,
@@ -43,6 +45,9 @@ SATURATION_REMARK = (
 
 MOST_SPIKE_UNITS = 4
 """What `spike-units=auto` gives a signal at most: more are tuned for long, and gain little."""
+
+MOST_PARTIAL_UNITS = 32
+"""What `auto` gives partial sums at most: rounding adds up over all that are merged."""
 
 INPUT_ERROR = 1 / 8
 """Of the error wanted: that of what the host encodes, where rows are free."""
@@ -88,7 +93,9 @@ class CoreOpCalibrate(CalibrationPass):
     )
     partial_units: int | Literal["auto"] = field(
         default="auto",
-        metadata={"help": "the same of partial sums; auto spends only columns that are free"},
+        metadata={
+            "help": "the same of partial sums; auto spends only free columns, unless units is auto"
+        },
     )
     border_units: int | Literal["auto"] = field(
         default="auto",
@@ -123,10 +130,11 @@ class CoreOpCalibrate(CalibrationPass):
         target = self.required_target(op)
         given = self.partial_units, self.border_units, self.spike_units
         wants_units = self.units != 1 or not set(given) <= {1, "auto"}
-        if wants_units and not target.holds_every_bias:
+        if wants_units and not target.units_possible:
             raise CorelowerError(
                 f"{self.name}: target '{target.name}' does not hold every integer as a bias, which "
-                "sets units apart; give it bias_rows = 2 or more, or bias_bits"
+                f"sets units apart; give it bias_rows = {len(target.digits) + 1} or more, or "
+                "bias_bits"
             )
         for function in lowered_functions(op):
             signals = [signal for signal in signal_classes(function) if not signal.is_coded]
@@ -146,6 +154,8 @@ class _Calibration:
         self.approximated = approximated_functions(function)
         self.steps: dict[SSAValue, float] = {}
         """Of the codes of what was calibrated."""
+        self.spans: dict[SSAValue, float] = {}
+        """Of all numbers of these codes."""
 
     def run(self, signals: list[SignalClass]) -> None:
         """Note range and units of every signal; merged sums before their partial sums."""
@@ -179,8 +189,9 @@ class _Calibration:
         least, most = limits_of(signal.roots)
         low, high = max(fitted.low, least), min(fitted.high, most)
         largest = fitted.units * self._target(signal).largest_number
-        step = (max(high, 0.0) - min(low, 0.0)) / largest
-        self.steps.update(dict.fromkeys(signal.values, step))
+        span = max(high, 0.0) - min(low, 0.0)
+        self.steps.update(dict.fromkeys(signal.values, span / largest))
+        self.spans.update(dict.fromkeys(signal.values, span))
         for root in signal.roots:
             set_range(root, low, high, self.function, fitted.units)
 
@@ -241,16 +252,39 @@ class _Calibration:
         wanted = partial_error(signal, self.steps)
         rms = float(np.sqrt(np.mean(np.square(observed.values, dtype=np.float64))))
         units, target = self.options.partial_units, self._target(signal)
-        if wanted is None or not rms or not target.holds_every_bias or units == 1:
+        if wanted is None or not rms or not target.units_possible or units == 1:
             return fit(1)
-        if units == "auto":
-            most = room_for_units(signal, target, free_columns=True)
-            fitted = fewest_units(fit, wanted / rms, most)
-        else:
-            fitted = fit(min(units, room_for_units(signal, target, free_columns=False)))
+        most = self._most_merged(signal, fit, units)
+        fitted = fewest_units(fit, wanted / rms, most) if units == "auto" else fit(min(units, most))
         why = f"{wanted / rms:.2g} keeps below what the merge loses"
         self._remark_units(signal, fitted, fit(1), "error of partial sums", why)
         return fitted
+
+    def _most_merged(self, signal: SignalClass, fit: Fit, asked: int | Literal["auto"]) -> int:
+        """
+        The most units of partial sums for which the cores that merge them have rows.
+
+        Further cores are spent on their columns only where they are on all units.
+        """
+        target = self._target(signal)
+        bits, ticks = _levels(target)
+        spends = self.options.units == "auto" or asked != "auto"
+        most = room_for_units(signal, target, free_columns=not spends)
+        most = min(most, target.fan_out, MOST_PARTIAL_UNITS if asked == "auto" else most)
+        while most > 1:
+            fitted = fit(most)
+            code = code_for(
+                fitted.low,
+                fitted.high,
+                bits,
+                rectified=signal.is_rectified,
+                units=most,
+                ticks=ticks,
+            )
+            if merges_hold(signal, code, self.spans, target):
+                break
+            most -= 1
+        return most
 
     def _fit(self, signal: SignalClass, observed: "Observed") -> Fit:
         """The code of the least error, and that error as a part of the signal."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from xdsl.context import Context
@@ -12,11 +13,11 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from ..dialects import core_op
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
-from ..dialects.support.cores import tiles_of
+from ..dialects.support.cores import rows_beside_biases, tiles_of
 from ..dialects.support.target import Target
 from ..dialects.support.window import Window
 from .layer_modes import set_mode_of_partial
-from .packing import PackGroups
+from .packing import PackGroups, is_trained, rows_of_weights
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .product_rewriting import (
     copy_auxiliary,
@@ -26,6 +27,8 @@ from .product_rewriting import (
     replace_product,
 )
 from .unrolled_counts import best_tiling, layer_of
+from .weight_steps import FEW_LEVELS
+from .weight_units import MOST_UNITS
 from .wiring import PARTIAL, constant, fixed_product, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
@@ -40,10 +43,11 @@ class CoreOpExpand(CorelowerPass):
     operations does not grow with them. A partial sum gets a code like any signal: calibrate and
     re-encode after this pass, and run it again where partial sums may have got several units. In a
     mixed network those of a product that reads, or gives, graded numbers are graded. Each unit of a
-    value takes a row, or a column, of its own. Windows are split by channels, so that every tile is
-    a convolution. Groups that are small are packed, several to a core. Where positions do not share
-    cores, tiles are chosen for the fewest cores that `core-op-unroll` then needs, those that merge
-    partial sums among them.
+    value takes a row, or a column, of its own. Where weights have few levels, tiles are so small
+    that each can have several rows, whose weights add up to it, see `weight-units`. Windows are
+    split by channels, so that every tile is a convolution. Groups that are small are packed,
+    several to a core. Where positions do not share cores, tiles are chosen for the fewest cores
+    that `core-op-unroll` then needs, those that merge partial sums among them.
     """
 
     name = "core-op-expand"
@@ -53,12 +57,24 @@ class CoreOpExpand(CorelowerPass):
         metadata={"help": "several small groups, as of a depthwise convolution, in a core"},
     )
 
+    weight_units: int | Literal["auto"] = field(
+        default="auto",
+        metadata={
+            "help": "rows that are kept for each weight; auto: more than one where it would lose "
+            "too much by rounding, and positions share cores"
+        },
+    )
+
+    def __post_init__(self) -> None:
+        if self.weight_units != "auto" and not 1 <= self.weight_units <= MOST_UNITS:
+            raise ValueError(f"weight-units must be 1 to {MOST_UNITS}, not {self.weight_units}")
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = self.required_target(op)
         for function in lowered_functions(op):
-            run_patterns(function, [SplitMatrix(target)], ctx)
+            run_patterns(function, [SplitMatrix(target, self.weight_units)], ctx)
             if self.pack:
-                run_patterns(function, [PackGroups(ctx, target)], ctx)
+                run_patterns(function, [PackGroups(ctx, target, self.weight_units)], ctx)
 
 
 @dataclass(frozen=True)
@@ -71,10 +87,11 @@ class SplitMatrix(RewritePattern):
     """
 
     target: Target
+    weight_units: int | Literal["auto"]
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        parts, stripes = _tile_counts(op, self.target)
+        parts, stripes = _tile_counts(op, self.target, self.weight_units)
         if parts == stripes == 1:
             return
         weight, bias = real_parameters(op)
@@ -114,21 +131,39 @@ class SplitMatrix(RewritePattern):
         replace_product(op, value, rewriter)
 
 
-def _tile_counts(op: core_op.VmmOp, target: Target) -> tuple[int, int]:
+def _tile_counts(
+    op: core_op.VmmOp, target: Target, weight_units: int | Literal["auto"]
+) -> tuple[int, int]:
     """
     Row tiles and column tiles: as few as fit, or as take the fewest cores.
 
     The latter where positions do not share cores. What is a tile already is cut only to fit.
     """
     units = core_op.units_of(op.input), core_op.units_of(op.result)
+    if PARTIAL in op.attributes or not is_trained(op):
+        return tiles_of(op.fan_in, op.outputs, target, units)
+    if target.shares_positions:
+        rows = units[0] * rows_of_weights(op, target, weight_units)
+        parts, stripes = tiles_of(op.fan_in, op.outputs, target, (rows, units[1]))
+        beside = rows_beside_biases(op.fan_in, units, target, signed=_is_signed(op))
+        # Of many levels the weights can do without some.
+        if op.unit_rows > beside and target.largest_weight <= FEW_LEVELS:
+            parts = max(parts, min(2, op.fan_in))
+        return parts, stripes
     least = tiles_of(op.fan_in, op.outputs, target, units)
-    if target.shares_positions or op.positions == 1 or PARTIAL in op.attributes:
+    if op.positions == 1:
         return least
     layer = layer_of(op)
     if layer.fan_in != op.fan_in:
         return least
     best = best_tiling(layer, target)
     return best.parts, best.stripes
+
+
+def _is_signed(op: core_op.VmmOp) -> bool:
+    """Whether zero is known to lie between the codes of the results, so that they need biases."""
+    code = core_op.code_of(op.result)
+    return op.activation.data is Activation.LINEAR and code is not None and code.zero.data > 0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Small matrices side by side along the diagonal of a core: one core instead of many."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from xdsl.context import Context
@@ -18,7 +19,8 @@ from .product_rewriting import (
     real_parameters,
     replace_product,
 )
-from .wiring import constant, reshape
+from .weight_units import rows_wanted
+from .wiring import AUXILIARY, FIXED, PARTIAL, constant, reshape
 
 NumberArray = np.typing.NDArray[np.number]
 
@@ -33,12 +35,16 @@ class PackGroups(RewritePattern):
 
     ctx: Context
     target: Target
+    weight_units: int | Literal["auto"] = 1
     _done: set[core_op.VmmOp] = field(default_factory=set[core_op.VmmOp])
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: core_op.VmmOp, rewriter: PatternRewriter) -> None:
-        copies = copies_of(op, self.target, op.groups)
-        if copies < 2 or op.is_quantized or op in self._done:
+        if op.is_quantized or op in self._done or copies_of(op, self.target, op.groups) < 2:
+            return
+        rows = rows_of_weights(op, self.target, self.weight_units)
+        copies = copies_of(op, self.target, op.groups, rows)
+        if copies < 2:
             return
         weight, bias = real_parameters(op)
         groups, fan_in, outputs = weight.shape
@@ -78,13 +84,33 @@ class PackGroups(RewritePattern):
         replace_product(op, value, rewriter)
 
 
-def copies_of(op: core_op.VmmOp, target: Target, most: int) -> int:
-    """How many matrices of the size of those of `op` fit into one core, at most `most`."""
+def copies_of(op: core_op.VmmOp, target: Target, most: int, weight_rows: int = 1) -> int:
+    """
+    How many matrices of the size of those of `op` fit into one core, at most `most`.
+
+    Every weight takes `weight_rows` rows.
+    """
     if not op.fan_in or not op.outputs:
         return 1
     units = core_op.units_of(op.input), core_op.units_of(op.result)
-    rows = rows_beside_biases(op.fan_in, units, target)
-    return min(max(1, rows // op.unit_rows), target.fan_out // op.unit_columns, most)
+    signed = PARTIAL in op.attributes
+    rows = rows_beside_biases(op.fan_in, units, target, signed=signed)
+    return min(
+        max(1, rows // (op.unit_rows * weight_rows)), target.fan_out // op.unit_columns, most
+    )
+
+
+def is_trained(op: core_op.VmmOp) -> bool:
+    """Whether the weights are real ones that are rounded, not integers by construction."""
+    return not op.is_quantized and not {AUXILIARY, FIXED} & set(op.attributes)
+
+
+def rows_of_weights(op: core_op.VmmOp, target: Target, wanted: int | Literal["auto"]) -> int:
+    """The rows for each weight of `op` in a core, at most as many as there are for one input."""
+    if not is_trained(op) or not target.shares_positions or wanted == 1:
+        return 1
+    most = max(1, target.inputs // core_op.units_of(op.input))
+    return min(most, rows_wanted(real_parameters(op)[0], target) if wanted == "auto" else wanted)
 
 
 def diagonals(matrices: NumberArray, blocks: int, copies: int) -> NumberArray:

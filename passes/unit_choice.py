@@ -85,7 +85,7 @@ def free_rows(signal: SignalClass, target: Target) -> int:
     which need rows too, or must be held exactly.
     """
     readers = merges_of(signal)
-    if not readers or not target.shares_positions or not target.holds_every_bias:
+    if not readers or not target.shares_positions or not target.units_possible:
         return 1
     return min(_units_within_tiles(op.fan_in, target.inputs) for op in readers)
 
@@ -140,6 +140,27 @@ def partial_error(signal: SignalClass, steps: dict[SSAValue, float]) -> float | 
         if step is not None:
             wanted.append(step * (PARTIAL_LOSS / 12 / merge.fan_in) ** 0.5)
     return min(wanted, default=None)
+
+
+def merges_hold(
+    signal: SignalClass, code: core_op.CodeType, spans: dict[SSAValue, float], target: Target
+) -> bool:
+    """
+    Whether the cores that merge partial sums in `code` hold the biases that this takes.
+
+    The zero point of each is subtracted, and the units of the sum begin up to its whole range
+    apart: `spans` of what has no code yet.
+    """
+    for merge in merges_of(signal):
+        merged = core_op.code_of(merge.result)
+        span = (
+            spans.get(merge.result, 0.0) if merged is None else merged.scale.data * merged.largest
+        )
+        needed = merge.fan_in * code.zero.data + span / code.scale.data
+        chip = target.for_inputs(merge.fan_in * code.units.data)
+        if needed > chip.largest_bias or not chip.holds_every_bias:
+            return False
+    return True
 
 
 def place_of(signal: SignalClass) -> Operation | None:

@@ -133,7 +133,12 @@ class _WeightQuantization:
     def __post_init__(self) -> None:
         self.taken = Taken.of(self.op, self.incoming)
         self.grids = np.isfinite(_grid_step(self.real, self.chip, self.ratio, self.largest))
-        self._spread_over(_rows_for(self.chip, self.op))
+        rows = _rows_for(self.chip, self.op)
+        if self.outgoing.units.data > 1 and self.chip.spare_bias_rows:
+            # Units need every integer as a bias, which takes some more rows than just any.
+            beside = self.chip.fan_in - len(self.chip.digits) - 1
+            rows = min(rows, max(self.fan_in, beside // self.incoming.units.data))
+        self._spread_over(rows)
 
     @property
     def ratio(self) -> float:
@@ -159,6 +164,14 @@ class _WeightQuantization:
             needed = int(reach.max(initial=0))
             if needed and not self.limits.largest_bias:
                 break
+            if self.outgoing.units.data > 1 and not self.limits.holds_every_bias:
+                rows = self.spread.rows * self.incoming.units.data
+                raise OperationError(
+                    self.op,
+                    f"units of its result need every integer as a bias; beside {rows} rows of a "
+                    "core there are too few for that; run core-op-expand, or core-op-calibrate "
+                    "with fewer units",
+                )
             worst = self._excess(reach)
             if (worst > 1).any():
                 self._make_room(integers, needed, worst)

@@ -24,6 +24,16 @@ MOST_UNITS = 32
 """Rows of one weight: a step that asks for more gains nothing that a code could show."""
 
 
+LARGEST_ERROR = 0.3
+"""RMS rounding error of weights, as a part of theirs, that tuning repairs: about that of 3 bits."""
+
+MOST_WANTED = 4
+"""Rows a weight that are worth further cores; two already make nine levels of three."""
+
+JUDGED = 1 << 18
+"""Weights that tell how many rows all want."""
+
+
 @dataclass(frozen=True)
 class SpreadWeights:
     """`units` (G x M) rows for each input, and `step` (G x 1 x 1 or G x 1 x N) of the weights."""
@@ -88,6 +98,27 @@ def spread_weights(real: WeightArray, target: Target, rows: int) -> SpreadWeight
                 best, units[group], chosen = error, needed, factor
         step[group] *= chosen
     return SpreadWeights(units, step)
+
+
+def rows_wanted(real: WeightArray, target: Target) -> int:
+    """
+    The fewest rows for each of the weights G x M x N, on average, that round them well enough.
+
+    One where the target's weights have many levels, or a core's table would have to hold more.
+    """
+    few = real[: max(1, JUDGED // max(1, real[0].size))] if len(real) else real
+    few = few[:, :: max(1, few.size // JUDGED)]
+    power = float(np.square(few, dtype=np.float64).sum())
+    if not power or target.largest_weight < 1 or target.weight_values:
+        return 1
+    for rows in range(1, MOST_WANTED):
+        spread = spread_weights(few, target, rows * few.shape[1])
+        limit = spread.units[..., None] * target.largest_weight
+        nearest = np.clip(np.rint(few / spread.step), -limit, limit)
+        error = float(np.square(nearest * spread.step - few).sum())
+        if error <= LARGEST_ERROR**2 * power:
+            return rows
+    return MOST_WANTED
 
 
 def _divided(matrix: WeightArray, step: FloatArray) -> FloatArray:

@@ -2,8 +2,8 @@
 Biases as the chip holds them: in a register a neuron, or as weights on rows with a constant input.
 
 With one bias row a core has one constant `d` for all its outputs, and a bias is `d * w`. With more,
-the first rows are driven with the largest code and the last with a small constant (1 unless weights
-have fewer bits than signals), so that every integer up to `Target.largest_bias` is exact.
+the first rows are driven with the largest code and the last with 1, so that every integer up to
+`Target.largest_bias` is exact; see `Target.fine_drives` for weights of fewer bits than signals.
 """
 
 import numpy as np
@@ -59,12 +59,14 @@ def split_bias(
         weights[:, 0] = _nearest(wide, drives, largest)
         return weights, drives
     left, fine = _coarse_and_fine(wide, target)
-    used = 1 + int(-(-np.abs(left).max(initial=0) // largest))
-    weights, drives = weights[:, :used], drives[:, :used]
-    weights[:, -1] = fine
-    drives[:, :-1] = target.largest_code
-    drives[:, -1] = target.fine_drive
-    for row in range(used - 1):
+    digits = len(target.fine_drives)
+    coarse = int(-(-np.abs(left).max(initial=0) // largest))
+    weights, drives = weights[:, : coarse + digits], drives[:, : coarse + digits]
+    drives[:, :coarse], drives[:, coarse:] = target.largest_code, target.fine_drives
+    for row, drive in enumerate(target.fine_drives, start=coarse):
+        weights[:, row] = _nearest(fine, drive, largest)
+        fine = fine - drive * weights[:, row]
+    for row in range(coarse):
         weights[:, row] = np.clip(left, -largest, largest)
         left = left - weights[:, row]
     return weights, drives
@@ -84,29 +86,36 @@ def _coarse_and_fine(
     bias: npt.NDArray[np.int64], target: Target
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """
-    How often the largest code is in each bias, and how often the fine drive in the rest.
+    How often the largest code is in each bias, and what the fine rows hold of the rest.
 
     Beside the nearest multiple of the largest code its neighbours are tried: where weights are
-    small, the fine row reaches further than half a code, and what is held must be held again.
+    small, the fine rows reach further than half a code, and what is held must be held again.
     """
-    largest = target.largest_weight
-    most = (target.bias_rows - 1) * largest
+    most = (target.bias_rows - len(target.fine_drives)) * target.largest_weight
     nearest = _nearest(bias, target.largest_code, most)
-    best = nearest, _nearest(bias - nearest * target.largest_code, target.fine_drive, largest)
+    best = nearest, _fine(bias - nearest * target.largest_code, target)
     error = np.abs(_held(best, target) - bias)
     for step in (-1, 1):
         coarse = np.clip(nearest + step, -most, most)
-        other = coarse, _nearest(bias - coarse * target.largest_code, target.fine_drive, largest)
+        other = coarse, _fine(bias - coarse * target.largest_code, target)
         better = np.abs(_held(other, target) - bias) < error
         best = np.where(better, other[0], best[0]), np.where(better, other[1], best[1])
         error = np.abs(_held(best, target) - bias)
     return best
 
 
+def _fine(rest: npt.NDArray[np.int64], target: Target) -> npt.NDArray[np.int64]:
+    """What is nearest to `rest` and a sum of the fine drives times weights."""
+    held = np.zeros_like(rest)
+    for drive in target.fine_drives:
+        held += drive * _nearest(rest - held, drive, target.largest_weight)
+    return held
+
+
 def _held(
-    counts: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], target: Target
+    parts: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], target: Target
 ) -> npt.NDArray[np.int64]:
-    return counts[0] * target.largest_code + counts[1] * target.fine_drive
+    return parts[0] * target.largest_code + parts[1]
 
 
 def _nearest(

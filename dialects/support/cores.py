@@ -19,8 +19,8 @@ def tiles_of(
 
     Every tile's core has bias rows, since the bias and zero points are shared out. `units` carry
     each input and each output: they take so many rows and columns, all in one core. Where inputs
-    are split, rows are left for biases, since partial sums mostly have several units; see
-    `rows_beside_biases`. Raises `CorelowerError` where a core has not that many.
+    are split, rows are left for biases, since partial sums have a sign; see `rows_beside_biases`.
+    Raises `CorelowerError` where a core has not that many.
     """
     rows, columns = units
     for needed, there, what in (
@@ -39,18 +39,19 @@ def tiles_of(
     return -(-fan_in // fitting), -(-outputs // (target.fan_out // columns))
 
 
-def rows_beside_biases(fan_in: int, units: tuple[int, int], target: Target) -> int:
+def rows_beside_biases(fan_in: int, units: tuple[int, int], target: Target, *, signed: bool) -> int:
     """
     The rows for inputs in a core whose columns add up `fan_in` of them.
 
-    Where results have several units, rows that are left free carry what sets these apart. The units
-    of a sum begin a part of its range apart, and as many rows as numbers near the largest add up to
-    that range: about the square root of the inputs, for each unit that these have. Without these
-    rows the weights would have to be smaller integers.
+    Rows that are left free carry biases. The zero point of a `signed` result is about half of its
+    range, and its units are up to half a step apart. As many rows as numbers near the largest add
+    up to half a range: about the square root of the inputs, for each unit that these have. Without
+    these rows the weights would have to be smaller integers.
     """
-    if units[1] == 1 or not holds_biases_beside_inputs(target):
+    if not holds_biases_beside_inputs(target) or (units[1] == 1 and not signed):
         return target.inputs
-    return target.inputs - ceil(units[0] * sqrt(fan_in))
+    part = 1 if signed else 1 / target.largest_code
+    return target.inputs - ceil(units[0] * sqrt(fan_in) * part)
 
 
 def holds_biases_beside_inputs(target: Target) -> bool:

@@ -271,8 +271,8 @@ class Target:
             return 0
         if self.bias_rows == 1:
             return self.largest_code * self.largest_weight
-        coarse = (self.bias_rows - 1) * self.largest_code
-        return (coarse + self.fine_drive) * self.largest_weight
+        coarse = (self.bias_rows - len(self.fine_drives)) * self.largest_code
+        return (coarse + sum(self.fine_drives)) * self.largest_weight
 
     @property
     def largest_leak(self) -> int:
@@ -293,14 +293,42 @@ class Target:
 
     @property
     def holds_every_bias(self) -> bool:
-        """Whether every integer up to `largest_bias` is a bias, as units of a number need it."""
-        in_rows = self.bias_rows > 1 and self.fine_drive == 1 and self.largest_weight > 0
+        """
+        Whether every integer up to `largest_bias` is a bias, as units of a number need it.
+
+        Where it takes more bias rows than there are, rows that a core leaves free can do it: then
+        this is so of `for_inputs`, and of a core that has that many.
+        """
+        in_rows = self.bias_rows > 1 and self.fine_drives == self.digits and self.largest_weight > 0
         return self.spikes or self.bias_bits > 1 or in_rows
 
     @property
-    def fine_drive(self) -> int:
-        """The constant on the last of several bias rows; the others have the largest code."""
-        return max(1, -(-(self.largest_code // 2) // max(1, self.largest_weight)))
+    def units_possible(self) -> bool:
+        """Whether a core can hold every bias, if need be by rows that it leaves free."""
+        return self.holds_every_bias or self.for_inputs(1).holds_every_bias
+
+    @property
+    def fine_drives(self) -> tuple[int, ...]:
+        """
+        The constants on the last of several bias rows; those before have the largest code.
+
+        Where the rows are too few for all digits it is one row, whose steps reach as far.
+        """
+        if len(self.digits) < self.bias_rows and self.digits[0] <= self.largest_code:
+            return self.digits
+        return (max(1, -(-(self.largest_code // 2) // max(1, self.largest_weight))),)
+
+    @property
+    def digits(self) -> tuple[int, ...]:
+        """
+        Constants of which every rest of the largest code is a sum, with the target's weights.
+
+        These are digits to the base of a weight's levels; the largest come first.
+        """
+        rest, base, digits = self.largest_code // 2, 2 * max(1, self.largest_weight) + 1, [1]
+        while sum(digits) * self.largest_weight < rest and len(digits) < self.signal_bits:
+            digits.insert(0, digits[0] * base)
+        return tuple(digits)
 
     def with_fields(self, changes: dict[str, FieldValue]) -> "Target":
         """A copy with some fields changed. Raises `CorelowerError` for a field that is none."""

@@ -1,5 +1,7 @@
 """Biases on rows driven with constants, see dialects/support/bias_rows.py."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from hypothesis import given
@@ -103,3 +105,24 @@ def test_a_bias_that_the_fine_row_reaches_from_two_sides_stays() -> None:
     target = target_with(3, 7, 8)
     once = representable_bias(np.array([[1909]], np.int32), target)
     assert np.array_equal(once, representable_bias(once, target))
+
+
+@given(st.integers(1, 8), st.sampled_from([1, 3, 7, 127]), st.integers(0, 5), st.data())
+def test_rows_enough_for_all_digits_hold_every_integer(
+    bits: int, weight: int, more: int, data: st.DataObject
+) -> None:
+    target = target_with(len(target_with(2, weight, bits).digits) + 1 + more, weight, bits)
+    assert target.holds_every_bias
+    limit = target.largest_bias
+    bias = np.array([[data.draw(st.integers(-limit, limit)), limit, -limit]], np.int32)
+    assert np.array_equal(representable_bias(bias, target), bias)
+    assert np.array_equal(held(bias, target), bias)
+
+
+def test_rows_too_few_for_all_digits_do_not_hold_every_integer() -> None:
+    for weight, rows in ((1, 3), (3, 2)):
+        target = target_with(rows, weight, 4)
+        every = np.arange(-target.largest_bias, target.largest_bias + 1)[None]
+        assert not target.holds_every_bias
+        assert not np.array_equal(representable_bias(every, target), every)
+        assert replace(target, spare_bias_rows=True).units_possible

@@ -21,7 +21,7 @@
 // NO-DATA:   error: core-op-calibrate: no data; give the option data=FILE[:array]
 // MISSING:   none.npy: error: {{.*}}
 // SHAPE:     wide.npy: error: {{.*}}5{{.*}}2
-// NO-BIAS:   error: core-op-calibrate: target 'chip' does not hold every integer as a bias, which sets units apart; give it bias_rows = 2 or more, or bias_bits
+// NO-BIAS:   error: core-op-calibrate: target 'chip' does not hold every integer as a bias, which sets units apart; give it bias_rows = {{[0-9]+}} or more, or bias_bits
 // UNITS:     error: core-op-calibrate: units must be 1 to 256, not 0
 // KIND:      error: core-op-calibrate: option 'units' expects integer or auto, got 'few'
 // BOUND:     error: core-op-calibrate: error must lie between 0 and 1, not 1
