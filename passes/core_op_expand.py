@@ -203,15 +203,17 @@ def _sources(op: core_op.VmmOp, parts: int, target: Target) -> list[_Source]:
     The inputs of `op` that are dealt out one by one.
 
     Windows, and what stands beside them, are looked through where tiles of whole channels need no
-    more rows than a core has. A tile is a convolution then, and the evaluator need not write the
-    windows out.
+    more rows than a core has, and leave half of those that biases want. A tile is a convolution
+    then, and the evaluator need not write the windows out.
     """
     joined, last = op.input.owner, len(shape_of(op.input)) - 1
     sources = [_source(op.input)]
     if isinstance(joined, core_op.ConcatOp) and joined.axis.value.data == last:
         sources = [_source(value) for value in joined.inputs]
+    units = core_op.units_of(op.input)
     rows = sum(source.run * -(-source.channels // parts) for source in sources)
-    fits = rows * core_op.units_of(op.input) <= target.inputs
+    beside = rows_beside_biases(rows, (units, 1), target, signed=parts > 1)
+    fits = 2 * rows * units <= target.inputs + beside
     return sources if fits else [_Source(op.input)]
 
 
