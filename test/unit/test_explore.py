@@ -152,8 +152,10 @@ def test_an_interrupt_ends_what_runs_and_keeps_what_is_finished(compiled: Path, 
         run(tmp_path / "study", [WAITS, 8], watcher=Stopper())
     assert time.monotonic() - began < 20
     assert len(list((tmp_path / "study" / "points").iterdir())) == 1
+    # On a busy machine the point that waits may not have begun.
+    before = compiled.stat().st_size
     run(tmp_path / "study", [8, 6])
-    assert compiled.stat().st_size == 3
+    assert compiled.stat().st_size == before + 1
 
 
 SCRIPT = """
