@@ -13,7 +13,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from ..dialects import core_op
 from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
-from ..dialects.support.cores import rows_beside_biases, tiles_of
+from ..dialects.support.cores import merges_in_a_core, rows_beside_biases, tiles_of
 from ..dialects.support.target import Target
 from ..dialects.support.window import Window
 from .layer_modes import set_mode_of_partial
@@ -143,8 +143,11 @@ def _tile_counts(
     if PARTIAL in op.attributes or not is_trained(op):
         return tiles_of(op.fan_in, op.outputs, target, units)
     if target.shares_positions:
-        rows = units[0] * rows_of_weights(op, target, weight_units)
-        parts, stripes = tiles_of(op.fan_in, op.outputs, target, (rows, units[1]))
+        rows = rows_of_weights(op, target, weight_units)
+        parts, stripes = tiles_of(op.fan_in, op.outputs, target, (units[0] * rows, units[1]))
+        while rows > 1 and not merges_in_a_core(parts, target):
+            rows -= 1
+            parts, stripes = tiles_of(op.fan_in, op.outputs, target, (units[0] * rows, units[1]))
         beside = rows_beside_biases(op.fan_in, units, target, signed=_is_signed(op))
         # Of many levels the weights can do without some.
         if op.unit_rows > beside and target.largest_weight <= FEW_LEVELS:

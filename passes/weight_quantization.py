@@ -161,8 +161,10 @@ class _WeightQuantization:
         for _ in range(ATTEMPTS):
             integers = self._integers()
             reach = integers.reach(self.outgoing.units.data, self.limits.rounding)
-            needed = int(reach.max(initial=0))
-            if needed and not self.limits.largest_bias:
+            largest = int(reach.max(initial=0))
+            # A larger step needs less, and may cost the weights: what it cost them is told.
+            needed = max(needed, largest)
+            if largest and not self.limits.largest_bias:
                 break
             if self.outgoing.units.data > 1 and not self.limits.holds_every_bias:
                 rows = self.spread.rows * self.incoming.units.data
@@ -174,7 +176,7 @@ class _WeightQuantization:
                 )
             worst = self._excess(reach)
             if (worst > 1).any():
-                self._make_room(integers, needed, worst)
+                self._make_room(integers, largest, worst)
                 continue
             # Of few values it is known that they lose some.
             if not integers.is_limited and _has_lost_weights(

@@ -54,6 +54,18 @@ def rows_beside_biases(fan_in: int, units: tuple[int, int], target: Target, *, s
     return target.inputs - ceil(units[0] * sqrt(fan_in) * part)
 
 
+def merges_in_a_core(parts: int, target: Target) -> bool:
+    """
+    Whether a core can add so many partial sums, of one unit each.
+
+    Their zero points, half of a number's range each, take rows where biases do: one for as many of
+    the largest numbers as the largest weight says.
+    """
+    if not holds_biases_beside_inputs(target):
+        return parts <= target.inputs
+    return parts + (parts / 2 + 1) / max(1, target.largest_weight) <= target.inputs
+
+
 def holds_biases_beside_inputs(target: Target) -> bool:
     """Whether biases take rows, and as many as inputs leave free."""
     return target.spare_bias_rows and not target.bias_bits and not target.spikes
