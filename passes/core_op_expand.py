@@ -140,9 +140,12 @@ def _tile_counts(
     The latter where positions do not share cores. What is a tile already is cut only to fit.
     """
     units = core_op.units_of(op.input), core_op.units_of(op.result)
-    if PARTIAL in op.attributes or not is_trained(op):
-        return tiles_of(op.fan_in, op.outputs, target, units)
+    least = tiles_of(op.fan_in, op.outputs, target, units)
+    if PARTIAL in op.attributes:
+        return least
     if target.shares_positions:
+        if not is_trained(op):
+            return least
         rows = rows_of_weights(op, target, weight_units)
         parts, stripes = tiles_of(op.fan_in, op.outputs, target, (units[0] * rows, units[1]))
         while rows > 1 and not merges_in_a_core(parts, target):
@@ -153,7 +156,6 @@ def _tile_counts(
         if op.unit_rows > beside and target.largest_weight <= FEW_LEVELS:
             parts = max(parts, min(2, op.fan_in))
         return parts, stripes
-    least = tiles_of(op.fan_in, op.outputs, target, units)
     if op.positions == 1:
         return least
     layer = layer_of(op)

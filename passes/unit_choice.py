@@ -148,8 +148,8 @@ def merges_hold(
     """
     Whether the cores that merge partial sums in `code` hold the biases that this takes.
 
-    The zero point of each is subtracted, and the units of the sum begin up to its whole range
-    apart: `spans` of what has no code yet.
+    The zero point of each is subtracted, and what sets the units of the sum apart is less than all
+    that it spans: `spans` where it has no code yet.
     """
     for merge in merges_of(signal):
         merged = core_op.code_of(merge.result)
