@@ -109,7 +109,7 @@ def rows_wanted(real: WeightArray, target: Target) -> int:
     few = real[: max(1, JUDGED // max(1, real[0].size))] if len(real) else real
     few = few[:, :: max(1, few.size // JUDGED)]
     power = float(np.square(few, dtype=np.float64).sum())
-    if not power or target.largest_weight < 1 or target.weight_values:
+    if not power or target.weight_values or not 1 <= target.largest_weight <= FEW_LEVELS:
         return 1
     for rows in range(1, MOST_WANTED):
         spread = spread_weights(few, target, rows * few.shape[1])

@@ -82,7 +82,7 @@ def compile_command(
     tune: Annotated[bool, typer.Option("--tune/--no-tune", help="repair the accuracy")] = True,
     seed: Annotated[int, typer.Option(help="of the tuning's order of samples")] = 0,
     steps: Annotated[
-        int | None, typer.Option(help="of tuning a layer; 120, more for few bits", min=1)
+        int | None, typer.Option(help="of tuning a layer; 120 unless given", min=1)
     ] = None,
     samples: Annotated[int, typer.Option(help="calibration samples used", min=2)] = 1024,
     verify: Annotated[
