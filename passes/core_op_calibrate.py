@@ -17,6 +17,7 @@ from .approximated_functions import approximated_functions, functions_behind
 from .calibration_base import OUTPUT_HELP, CalibrationPass, OutputMeaning
 from .core_op_reencode import code_for
 from .layer_modes import target_of_signal
+from .merge_trees import MOST_STAGES, stages_beneath
 from .pass_base import lowered_functions, remark
 from .signal_classes import SignalClass, signal_classes
 from .signal_ranges import limits_of, set_range
@@ -49,8 +50,11 @@ MOST_SPIKE_UNITS = 4
 MOST_PARTIAL_UNITS = 32
 """What `auto` gives partial sums at most: rounding adds up over all that are merged."""
 
+MOST_INPUT_UNITS = 32
+"""What `auto` gives the network's input at most where cores are spent: one layer reads it."""
+
 INPUT_ERROR = 1 / 8
-"""Of the error wanted: that of what the host encodes, where rows are free."""
+"""Of the error wanted: that of what the host encodes, where rows are free, or spent."""
 
 DECISIONS_LOST = 0.1
 """The part of all decisions that an output's code may lose, for each unit of the error wanted."""
@@ -70,9 +74,11 @@ class CoreOpCalibrate(CalibrationPass):
     Where the target's bits are few, several units may carry each number, see `!core_op.code`. With
     `units=auto` a signal gets the fewest, of at most 16, that reach `error`; where outputs count as
     decisions, that lose no more than a tenth of `error` of these too. Partial sums get so many that
-    together they lose no more than half as much as the merged sum's own rounding. What the host
-    encodes gets units too as long as the rows of the cores that read it are free; where neurons
-    spike, all other signals do as well, with the columns of the cores that compute them. Maxima
+    together they lose no more than half as much as the merged sum's own rounding; if these are too
+    many for one core to merge, several stages do, which `core-op-expand` makes: run it, this pass
+    and `core-op-reencode` once more then. What the host encodes gets units too as long as the rows
+    of the cores that read it are free, with `units=auto` up to 32; where neurons spike, all other
+    signals do as well, with the columns of the cores that compute them. Maxima
     built from rectifiers and approximated functions keep one unit. Remarks say what was chosen.
     """
 
@@ -93,9 +99,7 @@ class CoreOpCalibrate(CalibrationPass):
     )
     partial_units: int | Literal["auto"] = field(
         default="auto",
-        metadata={
-            "help": "the same of partial sums; auto spends only free columns, unless units is auto"
-        },
+        metadata={"help": "the same of partial sums; auto spends only free columns if units is 1"},
     )
     border_units: int | Literal["auto"] = field(
         default="auto",
@@ -208,7 +212,7 @@ class _Calibration:
         if most_free:
             # What is lost there no layer brings back: what is free is well spent on it.
             wanted, free = self._free(signal)
-            better, reached = _choose(fit, "auto", wanted, min(free, most, most_free))
+            better, reached = _choose(fit, "auto", wanted, min(free, most_free))
             if better.units > fitted.units:
                 fitted, why = better, reached
         self._remark_units(signal, fitted, fit(1), "error", why)
@@ -219,6 +223,7 @@ class _Calibration:
         units, most = self.options.units, MOST_UNITS
         if self._is_at_the_border(signal):
             given = self.options.border_units
+            most = MOST_INPUT_UNITS if self._spends_on(signal) else MOST_UNITS
         elif self._target(signal).spikes and units == 1:
             given, most = self.options.spike_units, MOST_SPIKE_UNITS
         else:
@@ -233,14 +238,27 @@ class _Calibration:
         """The error wanted where units are free, and the most that need no core more."""
         wanted, target = self.options.error, self._target(signal)
         if target.spikes:
-            return wanted, room_for_units(signal, target, free_columns=True)
-        return wanted * INPUT_ERROR, free_rows(signal, target) if is_input(signal) else 1
+            free = room_for_units(signal, target, free_columns=True)
+            return wanted, min(free, self._most_units(signal))
+        if self._spends_on(signal):
+            return wanted * INPUT_ERROR, min(target.inputs // 2, self._largest_units(target))
+        free = free_rows(signal, target) if is_input(signal) else 1
+        return wanted * INPUT_ERROR, min(free, self._most_units(signal))
+
+    def _spends_on(self, signal: SignalClass) -> bool:
+        """Whether cores are spent on what enters the chip, as they are on all other signals."""
+        shares = self._target(signal).shares_positions
+        return self.options.units == "auto" and is_input(signal) and shares
 
     def _most_units(self, signal: SignalClass) -> int:
         """What `auto` gives a signal at most."""
         target = self._target(signal)
         most = min(MOST_UNITS, target.inputs, target.fan_out)
-        return max(1, min(most, core_op.LARGEST_NUMBER // target.largest_number))
+        return max(1, min(most, self._largest_units(target)))
+
+    def _largest_units(self, target: Target) -> int:
+        """What a code may have."""
+        return min(core_op.LARGEST_UNITS, core_op.LARGEST_NUMBER // target.largest_number)
 
     def _target(self, signal: SignalClass) -> Target:
         """What the cores that compute a signal allow."""
@@ -264,13 +282,16 @@ class _Calibration:
         """
         The most units of partial sums for which the cores that merge them have rows.
 
-        Further cores are spent on their columns only where they are on all units.
+        Further cores are spent, on their columns and on merging in several stages, only where they
+        are on other signals.
         """
         target = self._target(signal)
         bits, ticks = _levels(target)
-        spends = self.options.units == "auto" or asked != "auto"
-        most = room_for_units(signal, target, free_columns=not spends)
-        most = min(most, target.fan_out, MOST_PARTIAL_UNITS if asked == "auto" else most)
+        most, stages = room_for_units(signal, target, free_columns=True), 1
+        if self.options.units != 1 or asked != "auto":
+            stages = MOST_STAGES - max(map(stages_beneath, signal.roots))
+            most = min(target.inputs // 2, target.fan_out, self._largest_units(target))
+        most = min(most, MOST_PARTIAL_UNITS) if asked == "auto" else most
         while most > 1:
             fitted = fit(most)
             code = code_for(
@@ -281,7 +302,7 @@ class _Calibration:
                 units=most,
                 ticks=ticks,
             )
-            if merges_hold(signal, code, self.spans, target):
+            if merges_hold(signal, code, self.spans, target, stages):
                 break
             most -= 1
         return most

@@ -17,6 +17,7 @@ from ..dialects.support.cores import merges_in_a_core, rows_beside_biases, tiles
 from ..dialects.support.target import Target
 from ..dialects.support.window import Window
 from .layer_modes import set_mode_of_partial
+from .merge_trees import merge_partial_sums, tiles_of_merge
 from .packing import PackGroups, is_trained, rows_of_weights
 from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .product_rewriting import (
@@ -26,10 +27,11 @@ from .product_rewriting import (
     real_parameters,
     replace_product,
 )
+from .shortcuts import SeparateShortcut
 from .unrolled_counts import best_tiling, layer_of
 from .weight_steps import FEW_LEVELS
 from .weight_units import MOST_UNITS
-from .wiring import PARTIAL, constant, fixed_product, reshape
+from .wiring import PARTIAL, constant, reshape
 
 FloatArray = np.typing.NDArray[np.float32]
 
@@ -41,8 +43,9 @@ class CoreOpExpand(CorelowerPass):
 
     Needs a target and weights that are not quantised yet. Tiles are groups, so the number of
     operations does not grow with them. A partial sum gets a code like any signal: calibrate and
-    re-encode after this pass, and run it again where partial sums may have got several units. In a
-    mixed network those of a product that reads, or gives, graded numbers are graded. Each unit of a
+    re-encode after this pass, and run it again where partial sums may have got several units: what
+    one core cannot merge then is merged in stages, whose sums are partial sums again. In a mixed
+    network those of a product that reads, or gives, graded numbers are graded. Each unit of a
     value takes a row, or a column, of its own. Where weights have few levels, tiles are so small
     that each can have several rows, whose weights add up to it, see `weight-units`. Windows are
     split by channels, so that every tile is a convolution. Groups that are small are packed,
@@ -72,7 +75,8 @@ class CoreOpExpand(CorelowerPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = self.required_target(op)
         for function in lowered_functions(op):
-            run_patterns(function, [SplitMatrix(target, self.weight_units)], ctx)
+            separate = SeparateShortcut(target, self.weight_units)
+            run_patterns(function, [separate, SplitMatrix(target, self.weight_units)], ctx)
             if self.pack:
                 run_patterns(function, [PackGroups(ctx, target, self.weight_units)], ctx)
 
@@ -127,7 +131,7 @@ class SplitMatrix(RewritePattern):
         tiled = (*positions, op.groups * parts, stripes * columns)
         value = cut_axis(rewriter, reshape(rewriter, product.result, tiled), -1, op.outputs)
         if is_partial:
-            value = _merged(rewriter, value, op, parts)
+            value = merge_partial_sums(rewriter, value, op, parts)
         replace_product(op, value, rewriter)
 
 
@@ -139,9 +143,11 @@ def _tile_counts(
 
     The latter where positions do not share cores. What is a tile already is cut only to fit.
     """
+    if (merges := tiles_of_merge(op, target)) > 1:
+        return merges, 1
     units = core_op.units_of(op.input), core_op.units_of(op.result)
     least = tiles_of(op.fan_in, op.outputs, target, units)
-    if PARTIAL in op.attributes:
+    if PARTIAL in op.attributes and least[0] == 1:
         return least
     if target.shares_positions:
         if not is_trained(op):
@@ -266,17 +272,3 @@ def _dealt(rewriter: PatternRewriter, value: SSAValue, parts: int, rows: int) ->
         order = [*range(rank + 1), rank + 2, rank + 1]
         value = rewriter.insert(core_op.PermuteOp(value, order)).result
     return reshape(rewriter, value, (*positions, groups * parts, rows))
-
-
-def _merged(rewriter: PatternRewriter, value: SSAValue, op: core_op.VmmOp, parts: int) -> SSAValue:
-    """The sums, with the function of `op`, of partial sums P.. x (G * `parts`) x N."""
-    *positions, _, outputs = shape_of(value)
-    rank = len(positions)
-    value = reshape(rewriter, value, (*positions, op.groups, parts, outputs))
-    order = [*range(rank + 1), rank + 2, rank + 1]
-    value = rewriter.insert(core_op.PermuteOp(value, order)).result
-    value = reshape(rewriter, value, (*positions, op.groups, outputs, 1, parts))
-    element = core_op.element_of(op.result)
-    return fixed_product(
-        rewriter, value, np.ones((parts, 1)), op.activation.data, element=element
-    ).result

@@ -37,12 +37,17 @@ def encode_pipeline(options: str = "", data: str = "", codings: str | None = Non
     )
 
 
-def tile_pipeline(options: str = "") -> str:
-    """Dot products to tiles that fit a core, partial sums to codes. Needs data."""
-    return (
+def tile_pipeline(options: str = "", *, stages: int = 1) -> str:
+    """
+    Dot products to tiles that fit a core, partial sums to codes. Needs data.
+
+    Partial sums of several units may need merges in several `stages`, whose sums get codes too.
+    """
+    tiles = (
         f"core-op-expand{{pack=false}},canonicalize,core-op-calibrate{_options(options)},"
-        "core-op-reencode,canonicalize,core-op-expand,canonicalize"
+        "core-op-reencode,canonicalize,"
     )
+    return f"{tiles * stages}core-op-expand,canonicalize"
 
 
 def tune_pipeline(options: str = "", *, spikes: bool = False) -> str:

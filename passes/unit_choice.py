@@ -8,6 +8,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from ..dialects import core_op
 from ..dialects.support.target import Target
 from .approximated_functions import ApproximatedFunction
+from .merge_trees import merge_holds, merged_at_once
 from .signal_classes import SignalClass
 from .wiring import PARTIAL
 
@@ -143,22 +144,25 @@ def partial_error(signal: SignalClass, steps: dict[SSAValue, float]) -> float | 
 
 
 def merges_hold(
-    signal: SignalClass, code: core_op.CodeType, spans: dict[SSAValue, float], target: Target
+    signal: SignalClass,
+    code: core_op.CodeType,
+    spans: dict[SSAValue, float],
+    target: Target,
+    stages: int,
 ) -> bool:
     """
-    Whether the cores that merge partial sums in `code` hold the biases that this takes.
+    Whether the cores that merge partial sums in `code` hold them and their biases.
 
-    The zero point of each is subtracted, and what sets the units of the sum apart is less than all
-    that it spans: `spans` where it has no code yet.
+    `spans` are those of merged sums that have no code yet. With several `stages` of merges, as many
+    as these need not be added by one core.
     """
     for merge in merges_of(signal):
         merged = core_op.code_of(merge.result)
         span = (
             spans.get(merge.result, 0.0) if merged is None else merged.scale.data * merged.largest
         )
-        needed = merge.fan_in * code.zero.data + span / code.scale.data
-        chip = target.for_inputs(merge.fan_in * code.units.data)
-        if needed > chip.largest_bias or not chip.holds_every_bias:
+        reach = merged_at_once(merge, code, target) ** stages if stages > 1 else 0
+        if reach < merge.fan_in and not merge_holds(merge, code, span, target):
             return False
     return True
 

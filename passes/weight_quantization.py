@@ -176,7 +176,7 @@ class _WeightQuantization:
                 )
             worst = self._excess(reach)
             if (worst > 1).any():
-                self._make_room(integers, largest, worst)
+                self._make_room(integers, worst)
                 continue
             # Of few values it is known that they lose some.
             if not integers.is_limited and _has_lost_weights(
@@ -246,18 +246,28 @@ class _WeightQuantization:
         excess = reach / max(self.limits.largest_bias, 1)
         return excess.max(axis=1, keepdims=True) if self.limits.gain == "core" else excess
 
-    def _make_room(self, integers: _Integers, needed: int, worst: FloatArray) -> None:
+    def _make_room(self, integers: _Integers, worst: FloatArray) -> None:
         """Leave the bias rows that the weights have taken, or else take a larger step."""
-        values = self.incoming.units.data
-        held = self.limits.largest_code * self.limits.largest_weight * values
-        fewer = self.rows - max(1, -(-needed // max(held, 1)))
         if self.spread.rows > self.fan_in and self.chip.spare_bias_rows:
-            self._spread_over(max(fewer, self.fan_in))
+            self._give_up_rows()
             return
         # A larger step makes sums, and with them the bias, smaller numbers.
         larger = integers.step * np.maximum(worst * 1.02, 1.0)[:, None, :]
         self.step = gain_step(larger, self.ratio, self.limits)
         self.grids = np.zeros_like(self.grids)
+
+    def _give_up_rows(self) -> None:
+        """Spread the weights over as many rows as leave the bias its own; over none if none do."""
+        fitting, exceeding = self.fan_in, self.spread.rows
+        while exceeding - fitting > 1:
+            rows = (fitting + exceeding) // 2
+            self._spread_over(rows)
+            reach = self._integers().reach(self.outgoing.units.data, self.limits.rounding)
+            if (self._excess(reach) > 1).any():
+                exceeding = rows
+            else:
+                fitting = rows
+        self._spread_over(fitting)
 
     def _representable(self, integers: _Integers) -> QuantizedWeights:
         bias = representable_bias(integers.bias, self.limits)

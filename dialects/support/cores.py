@@ -34,8 +34,9 @@ def tiles_of(
             )
     fitting = target.inputs // rows
     if fan_in > fitting and holds_biases_beside_inputs(target):
-        # With its biases a tile of n inputs needs about n + sqrt(n) times the rows of an input.
-        fitting = max(1, int(((sqrt(1 + 4 * fitting) - 1) / 2) ** 2))
+        # With its biases a tile of n inputs needs about n + m sqrt(n) times the rows of an input.
+        m = biases_beside_units(rows)
+        fitting = max(1, int(((sqrt(m * m + 4 * fitting) - m) / 2) ** 2))
     return -(-fan_in // fitting), -(-outputs // (target.fan_out // columns))
 
 
@@ -51,7 +52,17 @@ def rows_beside_biases(fan_in: int, units: tuple[int, int], target: Target, *, s
     if not holds_biases_beside_inputs(target) or (units[1] == 1 and not signed):
         return target.inputs
     part = 1 if signed else 1 / target.largest_code
-    return target.inputs - ceil(units[0] * sqrt(fan_in) * part)
+    return target.inputs - ceil(biases_beside_units(units[0]) * units[0] * sqrt(fan_in) * part)
+
+
+def biases_beside_units(units: int) -> float:
+    """
+    What the rows for biases are more than estimated where units carry each input.
+
+    All units of an input are high or low together, and their few codes put zero at a third of the
+    range or at two thirds of it, not at half.
+    """
+    return 1.5 if units > 1 else 1.0
 
 
 def merges_in_a_core(parts: int, target: Target) -> bool:
@@ -64,6 +75,33 @@ def merges_in_a_core(parts: int, target: Target) -> bool:
     if not holds_biases_beside_inputs(target):
         return parts <= target.inputs
     return parts + (parts / 2 + 1) / max(1, target.largest_weight) <= target.inputs
+
+
+def holds_merge(parts: int, units: int, zero: int, span: float, target: Target) -> bool:
+    """
+    Whether a core that adds so many partial sums, of so many units, has rows for them and biases.
+
+    What it adds beside them is the zero points of all, which are subtracted, and that of the sum,
+    which is not: less than `span`, all that the sum's code spans in steps of theirs. Units of the
+    sum are set apart by up to half of it.
+    """
+    rows = parts * units
+    if rows > target.inputs:
+        return False
+    chip = target.for_inputs(rows)
+    return chip.holds_every_bias and max(parts * zero + span / 2, span) <= chip.largest_bias
+
+
+def parts_in_a_merge(parts: int, units: int, zero: int, largest: int, target: Target) -> int:
+    """
+    How many of so many partial sums one core can add, whose numbers reach from 0 to `largest`.
+
+    What some of them add up to is a partial sum too. Its code spans the more the more are added,
+    but they are rarely at one end together.
+    """
+    counts = range(min(parts, target.inputs // units), 1, -1)
+    spans = {count: min(count, 2 * sqrt(count)) * largest for count in counts}
+    return next((n for n in counts if holds_merge(n, units, zero, spans[n], target)), 1)
 
 
 def holds_biases_beside_inputs(target: Target) -> bool:

@@ -25,6 +25,15 @@ LARGEST_DECISION = 65536
 PARTS = np.concatenate([np.linspace(0.05, 0.4, 8), np.linspace(0.42, 1.0, 59)])
 """Candidates of a range's end, as a part of the extreme."""
 
+FINE_PARTS = np.linspace(0.02, 1.0, 99)
+"""The same of a step that keeps both extremes, of which one may be far from the code's end."""
+
+NEARLY = 1.1
+"""Of the least squared error: what a code with a smaller zero point may have in its place."""
+
+FEW_NUMBERS = 7
+"""Up to so many numbers of a unit each is tried as the zero point: what is rounded is much."""
+
 
 Bits = int | tuple[int, int]
 """Bits of a code; or those and the ticks in which it is counted."""
@@ -143,9 +152,11 @@ def least_error_range(
     The interval whose uniform code of `bits`, in `units`, has the least squared error on values.
 
     With `functions` it is the error behind them, relative to the span of each. Searched one end
-    after the other, among parts of the extremes; zero is inside.
+    after the other, among parts of the extremes; zero is inside. Where a unit has few numbers, for
+    each of them as zero point: an end may lie beyond the extreme then.
     """
-    error_of = _error_behind(observed.values, Levels(bits, units), functions)
+    levels = Levels(bits, units)
+    error_of = _error_behind(observed.values, levels, functions)
     low, high = (0.0 if rectified else min(observed.low, 0.0)), max(observed.high, 0.0)
     if low == high:
         return low, high
@@ -153,6 +164,13 @@ def least_error_range(
         return 0.0, min((high * PARTS).tolist(), key=lambda end: error_of(0.0, end))
     if high == 0:
         return min((low * PARTS).tolist(), key=lambda end: error_of(end, 0.0)), 0.0
+    if levels.largest <= FEW_NUMBERS * units:
+        tried = [
+            (below, error_of(*interval), interval)
+            for below, interval in _around_zero(low, high, levels.largest // units)
+        ]
+        allowed = NEARLY * min(error for _, error, _ in tried)
+        return min(one for one in tried if one[1] <= allowed)[2]
     part = min(PARTS.tolist(), key=lambda p: error_of(low * p, high * p))
     best_low, best_high = low * part, high * part
     for _ in range(2):
@@ -161,6 +179,18 @@ def least_error_range(
         ends = (low * PARTS).tolist()
         best_low = min(ends, key=lambda end: error_of(end, best_high))
     return best_low, best_high
+
+
+def _around_zero(low: float, high: float, largest: int) -> list[tuple[int, tuple[float, float]]]:
+    """Intervals of `largest` steps, and how many of these are below zero, which is between two."""
+    found: list[tuple[int, tuple[float, float]]] = []
+    for below in range(largest + 1):
+        above = largest - below
+        # With the widest step neither extreme is cut off, if there are steps on its side.
+        widest = max(-low / below if below else 0.0, high / above if above else 0.0)
+        steps = (widest * FINE_PARTS).tolist()
+        found += [(below, (-below * step, above * step)) for step in steps]
+    return found
 
 
 def relative_error(

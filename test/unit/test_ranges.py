@@ -100,3 +100,25 @@ def test_a_range_serves_the_function_behind_the_signal() -> None:
         return float(np.mean(np.square(sigmoid(rounded(values, code)) - sigmoid(values))))
 
     assert error_behind(*behind) < error_behind(*plain) / 3
+
+
+@pytest.mark.parametrize("units", [1, 8, 32])
+@pytest.mark.parametrize("bits", [1, 2, 3])
+def test_of_few_numbers_zero_is_one_and_both_ends_may_be_kept(bits: int, units: int) -> None:
+    """Of an image's even distribution nothing needs to be cut off, wherever zero has to lie."""
+    values = np.random.default_rng(0).uniform(-2.0, 2.6, 20000).astype(np.float32)
+    low, high = least_error_range(observed(values), bits, rectified=False, units=units)
+    code = code_for(low, high, bits, rectified=False, units=units)
+    numbers = np.rint(values / code.scale.data) + code.zero.data
+    cut_off = np.mean((numbers < 0) | (numbers > code.largest))
+    steps = (1 << bits) - 1
+    assert code.zero.data % units == 0
+    assert low / (low - high) * steps == pytest.approx(code.zero.data / units, abs=1e-6)
+    assert bits == 1 or units == 1 or cut_off < 0.08
+
+
+def test_of_codes_that_are_alike_the_one_with_the_smaller_zero_point_is_taken() -> None:
+    half = np.random.default_rng(1).normal(size=20000).astype(np.float32)
+    values = np.concatenate([half, -half])
+    low, high = least_error_range(observed(values), 2, rectified=False, units=8)
+    assert code_for(low, high, 2, rectified=False, units=8).zero.data == 8

@@ -240,3 +240,23 @@ def test_rows_stay_within_what_else_a_core_has(limit: dict[str, FieldValue]) -> 
     assert units is None or units.sum() <= 14 or "bias_rows" in limit
     CoreOpSplitWeights().apply(context(), module)
     verify_target(module)
+
+
+def test_weights_give_up_only_the_rows_that_biases_need() -> None:
+    """Beside a shortcut's large weights the small ones still count, if rows are left for that."""
+    random = np.random.default_rng(0)
+    weight = random.normal(0, 0.05, (1, 10, 8)).astype(np.float32)
+    weight[:, 9] = np.eye(8, dtype=np.float32)[0]
+    target = Target("chip", 256, 256, 2, (-7, 7), bias_rows=2, spare_bias_rows=True)
+    incoming, outgoing = CodeType(2, 0.1, 0, 12), CodeType(2, 0.04, 32, 32)
+    module = real_product(weight, target)
+    (op,) = (op for op in module.walk() if isinstance(op, core_op.VmmOp))
+    found = quantize(weight, None, incoming, outgoing, target, op)
+    held = target.for_inputs(int(found.units.sum()) * 12)
+    assert found.units.sum() > 10 and np.abs(found.bias).max() <= held.largest_bias
+    error = found.weight * found.step - weight
+    small = np.sqrt(np.mean(np.square(error[:, :9])) / np.mean(np.square(weight[:, :9])))
+    one_row = weight_step(weight, target)
+    rounded = np.clip(np.rint(weight / one_row), -7, 7) * one_row - weight
+    before = np.sqrt(np.mean(np.square(rounded[:, :9])) / np.mean(np.square(weight[:, :9])))
+    assert small < 0.4 < 0.7 < before
