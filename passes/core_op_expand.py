@@ -101,6 +101,7 @@ class SplitMatrix(RewritePattern):
         weight, bias = real_parameters(op)
         columns = -(-op.outputs // stripes)
         positions = shape_of(op.input)[:-2]
+        parts = _parts_of_channels(op, parts, self.target)
         sources = _sources(op, parts, self.target)
         parts = max(source.tiles_needed(parts) for source in sources)
         layout = [(source.run, source.channels) for source in sources]
@@ -217,15 +218,39 @@ def _sources(op: core_op.VmmOp, parts: int, target: Target) -> list[_Source]:
     more rows than a core has, and leave half of those that biases want. A tile is a convolution
     then, and the evaluator need not write the windows out.
     """
-    joined, last = op.input.owner, len(shape_of(op.input)) - 1
-    sources = [_source(op.input)]
-    if isinstance(joined, core_op.ConcatOp) and joined.axis.value.data == last:
-        sources = [_source(value) for value in joined.inputs]
-    units = core_op.units_of(op.input)
-    rows = sum(source.run * -(-source.channels // parts) for source in sources)
+    sources, units = _sources_of_channels(op), core_op.units_of(op.input)
+    rows = _rows_of_channels(sources, parts)
     beside = rows_beside_biases(rows, (units, 1), target, signed=parts > 1)
     fits = 2 * rows * units <= target.inputs + beside
     return sources if fits else [_Source(op.input)]
+
+
+def _parts_of_channels(op: core_op.VmmOp, parts: int, target: Target) -> int:
+    """
+    Somewhat more tiles of whole channels where these leave biases all the rows that they want.
+
+    A channel more or less is many rows where each of its numbers has several units.
+    """
+    sources, units = _sources_of_channels(op), core_op.units_of(op.input)
+    if units == 1 or parts == 1 or not target.shares_positions:
+        return parts
+    for count in range(parts, parts + parts // 2 + 1):
+        rows = _rows_of_channels(sources, count)
+        if rows * units <= rows_beside_biases(rows, (units, 1), target, signed=True):
+            return count
+    return parts
+
+
+def _sources_of_channels(op: core_op.VmmOp) -> list[_Source]:
+    """The inputs of `op` before windows and before they were put side by side."""
+    joined, last = op.input.owner, len(shape_of(op.input)) - 1
+    if isinstance(joined, core_op.ConcatOp) and joined.axis.value.data == last:
+        return [_source(value) for value in joined.inputs]
+    return [_source(op.input)]
+
+
+def _rows_of_channels(sources: Sequence[_Source], parts: int) -> int:
+    return sum(source.run * -(-source.channels // parts) for source in sources)
 
 
 def _source(value: SSAValue) -> _Source:

@@ -50,7 +50,7 @@ module attributes {core_op.target = #chip} {
   // THREE:      remark: 3 units a number: error {{.*}}, with one unit {{.*}}; as asked for
   // THREE:      func.func @main(%x: tensor<2xf32> {core_op.range = array<f64: {{.*}}>, core_op.units = 3 : i64})
   // THREE:      core_op.vmm relu {{.*}} {core_op.range = array<f64: {{.*}}>, core_op.units = 3 : i64}
-  // AUTO:       remark: [[K:[0-9]+]] units a number: error {{.*}}, with one unit {{.*}}; 0.0125 is out of reach
+  // AUTO:       remark: [[K:[0-9]+]] units a number: error {{.*}}, with one unit {{.*}}; 0.0125 wanted
   // AUTO:       core_op.units = [[K]] : i64
   // CODES:      core_op.encode %x : (tensor<2xf32>) -> tensor<2x!core_op.code<2, {{.*}}, units 3>>
   // CODES:      core_op.vmm relu {{.*}} -> tensor<1x1x!core_op.code<2, {{.*}}, 0, units 3>>
