@@ -1,13 +1,11 @@
 """The pass `core-op-expand`: every dot product within one core's rows and columns."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr, f32
-from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from ..dialects import core_op
@@ -15,7 +13,6 @@ from ..dialects.core_op import Activation
 from ..dialects.nn import shape_of
 from ..dialects.support.cores import merges_in_a_core, rows_beside_biases, tiles_of
 from ..dialects.support.target import Target
-from ..dialects.support.window import Window
 from .layer_modes import set_mode_of_partial
 from .merge_trees import merge_partial_sums, tiles_of_merge
 from .packing import PackGroups, is_trained, rows_of_weights
@@ -23,11 +20,11 @@ from .pass_base import CorelowerPass, lowered_functions, run_patterns
 from .product_rewriting import (
     copy_auxiliary,
     cut_axis,
-    pad_axis,
     real_parameters,
     replace_product,
 )
 from .shortcuts import SeparateShortcut
+from .tile_sources import cut_matrices, parts_of_channels, tile_sources
 from .unrolled_counts import best_tiling, layer_of
 from .weight_steps import FEW_LEVELS
 from .weight_units import MOST_UNITS
@@ -101,8 +98,8 @@ class SplitMatrix(RewritePattern):
         weight, bias = real_parameters(op)
         columns = -(-op.outputs // stripes)
         positions = shape_of(op.input)[:-2]
-        parts = _parts_of_channels(op, parts, self.target)
-        sources = _sources(op, parts, self.target)
+        parts = parts_of_channels(op, parts, self.target)
+        sources = tile_sources(op, parts, self.target)
         parts = max(source.tiles_needed(parts) for source in sources)
         layout = [(source.run, source.channels) for source in sources]
         values = [source.tiles(rewriter, parts, stripes) for source in sources]
@@ -113,13 +110,13 @@ class SplitMatrix(RewritePattern):
         bias_value = None
         if bias is not None:
             shares = np.repeat(bias[:, None] / np.float32(parts), parts, axis=1)
-            tiles = _tiles(shares, [(1, parts)], parts, columns)
+            tiles = cut_matrices(shares, [(1, parts)], parts, columns)
             bias_value = constant(rewriter, tiles.reshape(-1, columns))
         is_partial = parts > 1
         product = core_op.VmmOp(
             Activation.LINEAR if is_partial else op.activation.data,
             value,
-            constant(rewriter, _tiles(weight, layout, parts, columns)),
+            constant(rewriter, cut_matrices(weight, layout, parts, columns)),
             bias_value,
             element=f32 if is_partial else core_op.element_of(op.result),
             same_code=op.same_code is not None and not is_partial,
@@ -176,124 +173,3 @@ def _is_signed(op: core_op.VmmOp) -> bool:
     """Whether zero is known to lie between the codes of the results, so that they need biases."""
     code = core_op.code_of(op.result)
     return op.activation.data is Activation.LINEAR and code is not None and code.zero.data > 0
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Inputs of a product that are dealt out to tiles: those under a window by whole channels."""
-
-    value: SSAValue
-    window: Window | None = None
-
-    @property
-    def run(self) -> int:
-        """Inputs that go together: those that a channel has in the window."""
-        return self.window.size if self.window is not None else 1
-
-    @property
-    def channels(self) -> int:
-        """What is dealt out."""
-        return shape_of(self.value)[-1]
-
-    def tiles_needed(self, parts: int) -> int:
-        """Of so many tiles those that get something: channels may be too few for all."""
-        return -(-self.channels // -(-self.channels // parts))
-
-    def tiles(self, rewriter: PatternRewriter, parts: int, stripes: int) -> SSAValue:
-        """The inputs of the tiles: positions.. x (groups * parts * stripes) x rows."""
-        value = _dealt(rewriter, self.value, parts, -(-self.channels // parts))
-        if stripes > 1:
-            repeat = core_op.RepeatOp(value, len(shape_of(value)) - 2, stripes)
-            value = rewriter.insert(repeat).result
-        if self.window is not None:
-            value = rewriter.insert(core_op.WindowOp(value, self.window)).result
-        return value
-
-
-def _sources(op: core_op.VmmOp, parts: int, target: Target) -> list[_Source]:
-    """
-    The inputs of `op` that are dealt out one by one.
-
-    Windows, and what stands beside them, are looked through where tiles of whole channels need no
-    more rows than a core has, and leave half of those that biases want. A tile is a convolution
-    then, and the evaluator need not write the windows out.
-    """
-    sources, units = _sources_of_channels(op), core_op.units_of(op.input)
-    rows = _rows_of_channels(sources, parts)
-    beside = rows_beside_biases(rows, (units, 1), target, signed=parts > 1)
-    fits = 2 * rows * units <= target.inputs + beside
-    return sources if fits else [_Source(op.input)]
-
-
-def _parts_of_channels(op: core_op.VmmOp, parts: int, target: Target) -> int:
-    """
-    Somewhat more tiles of whole channels where these leave biases all the rows that they want.
-
-    A channel more or less is many rows where each of its numbers has several units.
-    """
-    sources, units = _sources_of_channels(op), core_op.units_of(op.input)
-    if units == 1 or parts == 1 or not target.shares_positions:
-        return parts
-    for count in range(parts, parts + parts // 2 + 1):
-        rows = _rows_of_channels(sources, count)
-        if rows * units <= rows_beside_biases(rows, (units, 1), target, signed=True):
-            return count
-    return parts
-
-
-def _sources_of_channels(op: core_op.VmmOp) -> list[_Source]:
-    """The inputs of `op` before windows and before they were put side by side."""
-    joined, last = op.input.owner, len(shape_of(op.input)) - 1
-    if isinstance(joined, core_op.ConcatOp) and joined.axis.value.data == last:
-        return [_source(value) for value in joined.inputs]
-    return [_source(op.input)]
-
-
-def _rows_of_channels(sources: Sequence[_Source], parts: int) -> int:
-    return sum(source.run * -(-source.channels // parts) for source in sources)
-
-
-def _source(value: SSAValue) -> _Source:
-    op = value.owner
-    return _Source(op.input, op.window) if isinstance(op, core_op.WindowOp) else _Source(value)
-
-
-def _tiles(
-    matrices: FloatArray, layout: Sequence[tuple[int, int]], parts: int, columns: int
-) -> FloatArray:
-    """
-    `matrices` G x M x N cut into (G * `parts` * column tiles) x rows x `columns`.
-
-    `layout` has the sources of the rows, each so many times its channels; of these every tile gets
-    some in turn, see `_dealt`. What is missing at the ends is zero. The tiles are the only copy.
-    """
-    groups, _, outputs = matrices.shape
-    stripes = -(-outputs // columns)
-    rows = sum(run * -(-channels // parts) for run, channels in layout)
-    tiles = np.zeros((groups, parts, stripes, rows, columns), np.float32)
-    above, top = 0, 0
-    for run, channels in layout:
-        for _ in range(run):
-            for part, stripe in np.ndindex(parts, stripes):
-                left = stripe * columns
-                dealt = matrices[:, above + part : above + channels : parts, left : left + columns]
-                tiles[:, part, stripe, top : top + dealt.shape[1], : dealt.shape[2]] = dealt
-            above, top = above + channels, top - (-channels // parts)
-    return tiles.reshape(-1, rows, columns)
-
-
-def _dealt(rewriter: PatternRewriter, value: SSAValue, parts: int, rows: int) -> SSAValue:
-    """
-    Inputs P.. x G x M dealt out to `parts` tiles in turn: P.. x (G * parts) x `rows`.
-
-    Neighbours are alike, in an image as among channels. With each tile a sample of the whole,
-    partial sums are alike too, and smaller than sums over whole regions, which cancel each other.
-    """
-    *positions, groups, _ = shape_of(value)
-    value = pad_axis(rewriter, value, -1, parts * rows)
-    if parts > 1:
-        rank = len(positions)
-        value = reshape(rewriter, value, (*positions, groups, rows, parts))
-        order = [*range(rank + 1), rank + 2, rank + 1]
-        value = rewriter.insert(core_op.PermuteOp(value, order)).result
-    return reshape(rewriter, value, (*positions, groups * parts, rows))
