@@ -54,13 +54,14 @@ def tile_sources(op: core_op.VmmOp, parts: int, target: Target) -> list[TileSour
     The inputs of `op` that are dealt out one by one.
 
     Windows, and what stands beside them, are looked through where tiles of whole channels need no
-    more rows than a core has, and leave half of those that biases want. A tile is a convolution
-    then, and the evaluator need not write the windows out.
+    more rows than a core has, and leave half of those that biases want, and there are channels to
+    deal out. A tile is a convolution then, and the evaluator need not write the windows out.
     """
     sources, units = _channels_of(op), core_op.units_of(op.input)
     rows = _rows_of_channels(sources, parts)
     beside = rows_beside_biases(rows, (units, 1), target, signed=parts > 1)
     fits = 2 * rows * units <= target.inputs + beside
+    fits &= parts == 1 or any(source.channels > 1 for source in sources)
     return sources if fits else [TileSource(op.input)]
 
 

@@ -36,4 +36,14 @@ module attributes {core_op.target = #chip} {
     %y = core_op.vmm relu %x, %w : (tensor<2x3xf32>, tensor<2x3x1xf32>) -> tensor<2x1xf32>
     func.return %y : tensor<2x1xf32>
   }
+
+  // A window over a single channel has no channels to deal out: what it holds is dealt out then.
+  // CHECK-LABEL: func.func @one_channel
+  // THREE:         core_op.vmm linear {{.*}} {core_op.partial} : (tensor<2x3x2xf32>, tensor<3x2x1xf32>) -> tensor<2x3x1xf32>
+  func.func @one_channel(%x: tensor<7x1x1xf32>) -> tensor<2x1x1xf32> {
+    %w = trained.tensor [[[1.0], [1.0], [-2.0], [-2.0], [1.0], [1.0]]] : tensor<1x6x1xf32>
+    %i = core_op.window %x kernel [6] : (tensor<7x1x1xf32>) -> tensor<2x1x6xf32>
+    %y = core_op.vmm relu %i, %w : (tensor<2x1x6xf32>, tensor<1x6x1xf32>) -> tensor<2x1x1xf32>
+    func.return %y : tensor<2x1x1xf32>
+  }
 }
