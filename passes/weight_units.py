@@ -24,8 +24,8 @@ MOST_UNITS = 32
 """Rows of one weight: a step that asks for more gains nothing that a code could show."""
 
 
-LARGEST_ERROR = 0.3
-"""RMS rounding error of weights, as a part of theirs, that tuning repairs: about that of 3 bits."""
+LARGEST_ERROR = 0.2
+"""RMS rounding error of weights, as a part of theirs, that tuning repairs: 3 bits lose about that."""
 
 MOST_WANTED = 4
 """Rows a weight that are worth further cores; two already make nine levels of three."""

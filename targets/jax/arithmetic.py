@@ -8,7 +8,7 @@ with an addition, or turn a division into a multiplication: each gives the same 
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -66,11 +66,46 @@ def requantize(
     A number of several units is the sum of theirs, each of which sees the sum with an offset. The
     offsets have no gradient.
     """
-    codes = [
-        jnp.clip(_to_integer(each * gain, rounding), 0, largest)
-        for each in _staggered(sums, gain, units, rounding)
-    ]
-    return functools.reduce(operator.add, codes)
+    if units == 1:
+        return jnp.clip(_to_integer(sums * gain, rounding), 0, largest)
+    return _requantized_units(largest, rounding, units)(sums, gain)
+
+
+@functools.cache
+def _requantized_units(
+    largest: int, rounding: str, units: int
+) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """
+    The sum of the units' codes, of sums and gains.
+
+    Its gradient goes straight through all units together: how many of them do not saturate is all
+    that is kept. Kept for each unit, it would be as many times the memory of the sums.
+    """
+
+    @jax.custom_jvp
+    def number(sums: jax.Array, gain: jax.Array) -> jax.Array:
+        codes = [
+            jnp.clip(_to_integer(each * gain, rounding), 0, largest)
+            for each in _staggered(sums, gain, units, rounding)
+        ]
+        return functools.reduce(operator.add, codes)
+
+    @number.defjvp
+    def _jvp(
+        primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, jax.Array]
+    ) -> tuple[jax.Array, jax.Array]:
+        (sums, gain), (moved, widened) = primals, tangents
+        free = apart = sums * 0
+        for each in _staggered(sums, gain, units, rounding):
+            code = _to_integer(each * gain, rounding)
+            # At an end of the code a gradient is halved, as that of `jnp.clip` is.
+            is_at_end = (code == 0) | (code == largest)
+            is_free = ((code > 0) & (code < largest)) + np.float32(0.5) * is_at_end
+            free, apart = free + is_free, apart + is_free * (each - sums)
+        slope = free * (moved * gain + sums * widened) + apart * widened
+        return number(sums, gain), slope
+
+    return number
 
 
 def count(sums: jax.Array, gain: jax.Array, largest: int, units: int = 1) -> jax.Array:

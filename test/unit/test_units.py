@@ -144,6 +144,31 @@ def test_a_gradient_flows_through_units() -> None:
     assert np.allclose(slope, [0, 0.04, 0])
 
 
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("units", [2, 5, 32])
+def test_the_gradient_through_units_is_the_sum_of_theirs(units: int, rounding: str) -> None:
+    """Written out unit by unit, and left to JAX."""
+    random = np.random.default_rng(units)
+    sums = float32(np.rint(random.normal(0, 300, (40, 3, 4))))
+    gain = float32(random.uniform(0.002, 0.02, (3, 1)))
+
+    def together(pair: tuple[jax.Array, jax.Array]) -> jax.Array:
+        sums, gain = pair
+        return (arithmetic.requantize(sums, gain, 3, rounding, units) * sums).sum()
+
+    def apart(pair: tuple[jax.Array, jax.Array]) -> jax.Array:
+        sums, gain = pair
+        offsets = unit_offsets(jax.lax.stop_gradient(gain), units, rounding)
+        number = sums * 0
+        for unit in range(units):
+            number += arithmetic.requantize(sums + offsets[..., unit], gain, 3, rounding)
+        return (number * sums).sum()
+
+    found, wanted = gradient(together)((sums, gain)), gradient(apart)((sums, gain))
+    for ours, theirs in zip(map(np.asarray, found), map(np.asarray, wanted), strict=True):
+        assert np.allclose(ours, theirs, rtol=2e-4, atol=1e-3 * np.abs(theirs).max())
+
+
 # --- how many ------------------------------------------------------------------------------------
 
 
