@@ -25,7 +25,7 @@ MOST_UNITS = 32
 
 
 LARGEST_ERROR = 0.2
-"""RMS rounding error of weights, as a part of theirs, that tuning repairs: 3 bits lose about that."""
+"""RMS rounding error of weights, as a part of theirs, that tuning repairs, as 3 bits lose it."""
 
 MOST_WANTED = 4
 """Rows a weight that are worth further cores; two already make nine levels of three."""
