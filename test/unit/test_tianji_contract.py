@@ -28,12 +28,13 @@ from coded_networks import (
     add_window,
     dot,
 )
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 
 from corelower.dialects import core_op, trained
 from corelower.dialects.support.context import CorelowerContext
+from corelower.dialects.support.errors import OperationError
 from corelower.dialects.support.target import FieldValue, Target, change_both
 from corelower.passes.convert_core_op_to_tianji import ConvertCoreOpToTianjiPass
 from corelower.passes.tianji_map import TianjiMapPass
@@ -192,7 +193,12 @@ def add_cores(draw: st.DrawFn, network: Network, code: Callable[[], core_op.Code
 
 def lower(module: ModuleOp) -> None:
     ctx = CorelowerContext()
-    ConvertCoreOpToTianjiPass().apply(ctx, module)
+    try:
+        ConvertCoreOpToTianjiPass().apply(ctx, module)
+    except OperationError as error:
+        # Many pads of a code with a large zero point are more than a leak holds: refused, rightly.
+        assume("with its padding's zero points" not in error.message)
+        raise
     module.verify()
     TianjiMapPass(cores_per_chip=2).apply(ctx, module)
     module.verify()
