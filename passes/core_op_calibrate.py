@@ -78,8 +78,8 @@ class CoreOpCalibrate(CalibrationPass):
     many for one core to merge, several stages do, which `core-op-expand` makes: run it, this pass
     and `core-op-reencode` once more then. What the host encodes gets units too as long as the rows
     of the cores that read it are free, with `units=auto` up to 32; where neurons spike, all other
-    signals do as well, with the columns of the cores that compute them. Maxima
-    built from rectifiers and approximated functions keep one unit. Remarks say what was chosen.
+    signals do as well, with the columns of the cores that compute them. Maxima built from
+    rectifiers and approximated functions keep one unit. Remarks say what was chosen.
     """
 
     name = "core-op-calibrate"
@@ -105,7 +105,7 @@ class CoreOpCalibrate(CalibrationPass):
         default="auto",
         metadata={
             "help": "the same of what enters the chip, and of what leaves one that spikes; auto "
-            "spends only rows and columns that are free"
+            "spends only rows and columns that are free, and with units=auto rows of further cores"
         },
     )
     spike_units: int | Literal["auto"] = field(
@@ -290,7 +290,7 @@ class _Calibration:
         most, stages = room_for_units(signal, target, free_columns=True), 1
         if self.options.units != 1 or asked != "auto":
             stages = MOST_STAGES - max(map(stages_beneath, signal.roots))
-            most = min(target.inputs // 2, target.fan_out, self._largest_units(target))
+            most = max(1, min(target.inputs // 2, target.fan_out, self._largest_units(target)))
         most = min(most, MOST_PARTIAL_UNITS) if asked == "auto" else most
         while most > 1:
             fitted = fit(most)

@@ -121,8 +121,6 @@ class _WeightQuantization:
     chip: Target
     op: core_op.VmmOp
     taken: Taken = field(init=False)
-    rows: int = field(init=False)
-    """Over how many rows the weights may be spread."""
     spread: SpreadWeights = field(init=False)
     limits: Target = field(init=False)
     """The chip's, for as many rows as the weights have."""
@@ -210,7 +208,6 @@ class _WeightQuantization:
 
     def _spread_over(self, rows: int) -> None:
         """Choose steps and each input's rows anew, at most `rows` of them in a core."""
-        self.rows = rows
         self.spread = _steps_and_units(self.real, self.chip, rows, self.ratio, self.largest)
         self.limits = self.chip.for_inputs(self.spread.rows * self.incoming.units.data)
         possible = gain_step(self.spread.step, self.ratio, self.limits)
