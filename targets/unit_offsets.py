@@ -22,10 +22,16 @@ LARGEST_OFFSET = 1 << 21
 """In steps of the sum; up to there float32 tells halves apart with room to spare."""
 
 
+def unit_share_step(units: int) -> np.float32:
+    """Twice what shares are multiples of, rounded: products with it are the same everywhere."""
+    return np.float32(1 / units)
+
+
 def unit_shares(units: int, rounding: str) -> npt.NDArray[np.float32]:
     """Where each unit's offset is to lie, as a part of a unit's step."""
     centre = 0 if rounding == "floor" else units - 1
-    return (2 * np.arange(units, dtype=np.float32) - np.float32(centre)) / np.float32(2 * units)
+    steps = 2 * np.arange(units, dtype=np.float32) - np.float32(centre)
+    return steps * unit_share_step(units) * np.float32(0.5)
 
 
 def unit_offsets(gain: Reals, units: int, rounding: str) -> Reals:
@@ -37,14 +43,16 @@ def unit_offsets(gain: Reals, units: int, rounding: str) -> Reals:
     of the numbers. NumPy and every device give the same bits: a quotient is only a guess here,
     products and comparisons decide.
     """
-    is_centred = rounding != "floor"
-    wide = gain[..., None]
     # The nearest integer to `x` is half of the one at or below `2x + 1`, rounded down.
-    nearest = _half_down(_quotient(2 * unit_shares(units, rounding), wide) + 1)
-    room = _quotient(np.float32(1 - 1 / (2 * units)), wide)
-    if is_centred:
-        room = _half_down(room)
-    return nearest.clip(room * -is_centred, room)
+    nearest = _half_down(_quotient(2 * unit_shares(units, rounding), gain[..., None]) + 1)
+    reach = offset_reach(gain, units, rounding)[..., None]
+    return nearest.clip(reach * -(rounding != "floor"), reach)
+
+
+def offset_reach(gain: Reals, units: int, rounding: str) -> Reals:
+    """The largest offset that there may be, shaped as the gain; the least is 0 or its negative."""
+    room = _quotient(np.float32(1 - 1 / (2 * units)), gain)
+    return room if rounding == "floor" else _half_down(room)
 
 
 def _half_down(integers: Reals) -> Reals:

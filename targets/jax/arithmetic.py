@@ -8,7 +8,7 @@ with an addition, or turn a division into a multiplication: each gives the same 
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -17,7 +17,11 @@ import numpy as np
 
 from ...dialects.core_op import CodeType
 from ..unit_offsets import unit_offsets
-from .typed import HIGHEST, grouped_product
+from .typed import HIGHEST, grouped_product, outer_product, with_slopes
+from .unit_numbers import number_of_units
+
+LARGEST_SUM = 64
+"""Rows up to which a product with one column is written out as a sum, as merges are."""
 
 
 @jax.custom_jvp
@@ -68,44 +72,7 @@ def requantize(
     """
     if units == 1:
         return jnp.clip(_to_integer(sums * gain, rounding), 0, largest)
-    return _requantized_units(largest, rounding, units)(sums, gain)
-
-
-@functools.cache
-def _requantized_units(
-    largest: int, rounding: str, units: int
-) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    """
-    The sum of the units' codes, of sums and gains.
-
-    Its gradient goes straight through all units together: how many of them do not saturate is all
-    that is kept. Kept for each unit, it would be as many times the memory of the sums.
-    """
-
-    @jax.custom_jvp
-    def number(sums: jax.Array, gain: jax.Array) -> jax.Array:
-        codes = [
-            jnp.clip(_to_integer(each * gain, rounding), 0, largest)
-            for each in _staggered(sums, gain, units, rounding)
-        ]
-        return functools.reduce(operator.add, codes)
-
-    @number.defjvp
-    def _jvp(
-        primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, jax.Array]
-    ) -> tuple[jax.Array, jax.Array]:
-        (sums, gain), (moved, widened) = primals, tangents
-        free = apart = sums * 0
-        for each in _staggered(sums, gain, units, rounding):
-            code = _to_integer(each * gain, rounding)
-            # At an end of the code a gradient is halved, as that of `jnp.clip` is.
-            is_at_end = (code == 0) | (code == largest)
-            is_free = ((code > 0) & (code < largest)) + np.float32(0.5) * is_at_end
-            free, apart = free + is_free, apart + is_free * (each - sums)
-        slope = free * (moved * gain + sums * widened) + apart * widened
-        return number(sums, gain), slope
-
-    return number
+    return number_of_units(largest, rounding, units)(sums, gain)
 
 
 def count(sums: jax.Array, gain: jax.Array, largest: int, units: int = 1) -> jax.Array:
@@ -225,7 +192,29 @@ def inverse_scale(code: CodeType) -> np.float32:
 
 def product(x: jax.Array, weight: jax.Array) -> jax.Array:
     """`y[.., g, n] = sum_m x[.., g, m] * w[g, m, n]`, in full float32 on every device."""
-    if weight.shape[0] == 1:
+    groups, rows, columns = weight.shape
+    if columns == 1 and rows <= LARGEST_SUM:
+        return _written_out(x, weight)
+    if groups == 1:
         y = jnp.matmul(x[..., 0, :], weight[0], precision=HIGHEST)
         return y[..., None, :]
     return grouped_product(x, weight)
+
+
+def _sum_of_terms(x: jax.Array, weight: jax.Array) -> jax.Array:
+    """
+    A product with one column, as merges of partial sums are.
+
+    XLA adds the terms where they lie; a product of matrices has the inputs transposed before.
+    """
+    terms = [x[..., row] * weight[:, row, 0] for row in range(x.shape[-1])]
+    return functools.reduce(operator.add, terms)[..., None]
+
+
+def _slopes_of_terms(
+    x: jax.Array, weight: jax.Array, slope: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    return slope * weight[:, :, 0], outer_product(x, slope)
+
+
+_written_out = with_slopes(_sum_of_terms, _slopes_of_terms)

@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, impl, register_impls
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 
 from ...dialects import core_op
 from ...dialects.nn import shape_of
 from . import arithmetic
 from .typed import pad
-from .windows import JoinedInput, LazyInput, WindowedInput, product_of
+from .windows import JoinedInput, LazyInput, RepeatedInput, product_of, windowed
 
 Values = jax.Array | LazyInput
 
@@ -94,10 +94,8 @@ class CoreOpFunctions(InterpreterFunctions):
     def window(
         self, interpreter: Interpreter, op: core_op.WindowOp, args: tuple[Any, ...]
     ) -> tuple[Values]:
-        windows = WindowedInput(args[0], op.window, _zero_of(op.input))
-        user = op.result.get_user_of_unique_use()
-        lazily = _is_product(user) or (isinstance(user, core_op.ConcatOp) and _joins_inputs(user))
-        return (windows if lazily else windows.materialize(),)
+        windows = windowed(args[0], op.window, _zero_of(op.input))
+        return (windows if _is_multiplied(op.result) else windows.materialize(),)
 
     @impl(core_op.PadOp)
     def pad(
@@ -136,8 +134,11 @@ class CoreOpFunctions(InterpreterFunctions):
     @impl(core_op.RepeatOp)
     def repeat(
         self, interpreter: Interpreter, op: core_op.RepeatOp, args: tuple[Any, ...]
-    ) -> tuple[jax.Array]:
-        return (jnp.repeat(args[0], op.times.value.data, axis=op.axis.value.data),)
+    ) -> tuple[Values]:
+        times, axis = op.times.value.data, op.axis.value.data
+        if axis == args[0].ndim - 2 and _repeats_groups(op):
+            return (RepeatedInput(args[0], times),)
+        return (jnp.repeat(args[0], times, axis=axis),)
 
     @impl(core_op.GatherOp)
     def gather(
@@ -198,11 +199,15 @@ def _to_real(x: Values, value: SSAValue) -> Values:
     return arithmetic.decode(x, code)
 
 
-def _is_product(user: Operation | None) -> bool:
+def _is_multiplied(value: SSAValue) -> bool:
+    """Whether a dot product alone reads the value, or what it is put beside, along its inputs."""
+    user = value.get_user_of_unique_use()
+    if isinstance(user, core_op.ConcatOp) and user.axis.value.data == len(shape_of(value)) - 1:
+        user = user.result.get_user_of_unique_use()
     return isinstance(user, core_op.VmmOp)
 
 
-def _joins_inputs(op: core_op.ConcatOp) -> bool:
-    """Whether a dot product alone reads what is put together, along its inputs."""
-    is_last = op.axis.value.data == len(shape_of(op.result)) - 1
-    return is_last and _is_product(op.result.get_user_of_unique_use())
+def _repeats_groups(op: core_op.RepeatOp) -> bool:
+    """Whether dot products alone read what is repeated, maybe through windows."""
+    user = op.result.get_user_of_unique_use()
+    return _is_multiplied(user.result if isinstance(user, core_op.WindowOp) else op.result)

@@ -118,9 +118,42 @@ def scan_ticks(
     return jax.lax.scan(tick, start, inputs)[1]
 
 
+def with_slopes(
+    function: Callable[[jax.Array, jax.Array], jax.Array],
+    slopes: Callable[[jax.Array, jax.Array, jax.Array], tuple[jax.Array, jax.Array]],
+) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """See `jax.custom_vjp`: `slopes` are those of both arguments, given them and the result's."""
+    wrapped = jax.custom_vjp(function)
+
+    def forward(first: jax.Array, second: jax.Array):
+        return function(first, second), (first, second)
+
+    def backward(known: tuple[jax.Array, jax.Array], slope: jax.Array):
+        return slopes(*known, slope)
+
+    wrapped.defvjp(forward, backward)
+    return wrapped
+
+
+def choose(
+    is_true: jax.Array,
+    then: Callable[[jax.Array, jax.Array], jax.Array],
+    otherwise: Callable[[jax.Array, jax.Array], jax.Array],
+    first: jax.Array,
+    second: jax.Array,
+) -> jax.Array:
+    """See `jax.lax.cond`: only one of the functions is computed."""
+    return jax.lax.cond(is_true, then, otherwise, first, second)
+
+
 def grouped_product(x: jax.Array, weight: jax.Array) -> jax.Array:
     """`y[.., g, n] = sum_m x[.., g, m] * w[g, m, n]`, in full float32 on every device."""
     return jnp.einsum("...gm,gmn->...gn", x, weight, precision=HIGHEST)
+
+
+def outer_product(x: jax.Array, y: jax.Array) -> jax.Array:
+    """`w[g, m, n] = sum x[.., g, m] * y[.., g, n]`, in full float32 on every device."""
+    return jnp.einsum("...gm,...gn->gmn", x, y, precision=HIGHEST)
 
 
 def reduce_window(

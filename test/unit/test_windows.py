@@ -5,7 +5,14 @@ import pytest
 
 from corelower.dialects.support.window import Window
 from corelower.targets.jax.typed import float32
-from corelower.targets.jax.windows import JoinedInput, WindowedInput, product_of, sliding_windows
+from corelower.targets.jax.windows import (
+    JoinedInput,
+    RepeatedInput,
+    WindowedInput,
+    product_of,
+    sliding_windows,
+    windowed,
+)
 
 WINDOWS = {
     "1d": ((7,), Window.of([3], [2], [1, 1])),
@@ -69,6 +76,20 @@ def test_joined_inputs_multiply_as_one(groups: int) -> None:
     written = joined.materialize()
     assert written.shape == (*positions, groups, sum(sizes))
     assert np.array_equal(joined.multiply(weight), product_of(written, weight))
+
+
+def test_inputs_of_column_tiles_multiply_as_repeated_ones() -> None:
+    extents, window = WINDOWS["2d"]
+    x, shortcut = float32(codes(*extents, 2, 4)), float32(codes(*window.output(extents), 2, 3))
+    lazy = windowed(RepeatedInput(x, 3), window, 5.0)
+    joined = JoinedInput((lazy, RepeatedInput(shortcut, 3)), (4 * window.size, 3))
+    weight = float32(weights(6, 4 * window.size + 3, 5))
+    written = joined.materialize()
+    repeated = float32(np.repeat(x, 3, -2))
+    assert np.array_equal(lazy.materialize(), sliding_windows(repeated, window, 5.0))
+    assert np.array_equal(joined.multiply(weight), product_of(written, weight))
+    moved = joined.map(lambda values: values - 5, fill=0.0)
+    assert np.array_equal(moved.materialize(), written - 5)
 
 
 def test_what_is_done_to_values_is_done_to_every_part_and_to_padding() -> None:
