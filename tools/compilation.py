@@ -73,6 +73,7 @@ class CompileOptions:
     graded_layers: tuple[str, ...] = ()
     spiking_layers: tuple[str, ...] = ()
     steps: int | None = None
+    simulate: int | None = None
 
     @property
     def is_mixed(self) -> bool:
@@ -184,6 +185,7 @@ class Compilation:
             bit_exact=exact,
             verified_samples=verified,
             test_samples=len(self._measured()),
+            simulated_samples=len(self._measured().first(self.options.simulate)),
             cores=figures.cores,
             weight_cores=figures.weight_cores,
             utilisation=figures.utilisation,
@@ -264,7 +266,10 @@ class Compilation:
         """The image's outputs on what is measured, and whether all levels agree bit for bit."""
         samples = self._measured()
         simulator = self.chip.load(image)
-        count = len(samples) if self.options.verify_all else min(VERIFIED_SAMPLES, len(samples))
+        simulated = samples.first(self.options.simulate)
+        count = len(simulated)
+        if not self.options.verify_all:
+            count = min(VERIFIED_SAMPLES, count)
         compared, exact = samples.first(count), True
         codes = [_ChipCodes(function) for function in (find_function(coded), self._main())]
         for start in range(0, count, SIMULATED_SAMPLES):
@@ -276,9 +281,12 @@ class Compilation:
                 for value in others[1:]
             )
         parts: list[Sequence[Array]] = []
-        for start in range(0, len(samples), SIMULATED_SAMPLES):
-            self.progress("simulating", start, len(samples))
-            parts.append(simulator.run(samples[start : start + SIMULATED_SAMPLES]))
+        for start in range(0, len(simulated), SIMULATED_SAMPLES):
+            self.progress("simulating", start, len(simulated))
+            parts.append(simulator.run(simulated[start : start + SIMULATED_SAMPLES]))
+        if len(simulated) < len(samples):
+            others = self._outputs(self._main())
+            parts.append([values[len(simulated) :] for values in others])
         return [np.concatenate(part) for part in zip(*parts, strict=True)], count, exact
 
     def _layer_errors(self) -> tuple[LayerError, ...]:

@@ -55,6 +55,8 @@ class Report:
     verified_samples: int
     test_samples: int
     """Samples that accuracy and disagreement were measured on."""
+    simulated_samples: int
+    """The first of these, which the simulator ran; the IR computed the others."""
     cores: int
     weight_cores: int
     utilisation: float

@@ -94,6 +94,7 @@ def compile_model(
     graded_layers: Sequence[str] = (),
     spiking_layers: Sequence[str] = (),
     steps: int | None = None,
+    simulate: int | None = None,
     progress: Progress | None = None,
     on_stage: Callable[[StageResult], None] | None = None,
 ) -> CompiledNetwork:
@@ -109,12 +110,13 @@ def compile_model(
     its code needs, where the chip's bits are few, and `coding` says how these share out a number,
     see `core-op-choose-codings`. On a chip whose cores have two modes `graded_layers` and
     `spiking_layers` name the layers that are not in that of the others, see `core-op-assign-modes`.
-    `steps` are those of tuning a layer; more of them, in proportion, tune all together.
-    With `out`, that folder gets everything that was made, whole or not at all, and a run that was
-    killed goes on after its last finished stage. The image is compared bit for bit with the
-    compiler's own levels, on all test samples with `verify_all`. With `attribution` the report
-    says where the accuracy went. `progress` is told what is being done, `on_stage` each stage's
-    result. Raises `CorelowerError`.
+    `steps` are those of tuning a layer; more of them, in proportion, tune all together. The
+    simulator runs the first `simulate` test samples, all without it; what the chip makes of the
+    others the compiler's own levels compute. With `out`, that folder gets everything that was made,
+    whole or not at all, and a run that was killed goes on after its last finished stage. The image
+    is compared bit for bit with the compiler's own levels, on all simulated samples with
+    `verify_all`. With `attribution` the report says where the accuracy went. `progress` is told
+    what is being done, `on_stage` each stage's result. Raises `CorelowerError`.
     """
     started = perf_counter()
     if labels is not None and test is None:
@@ -123,6 +125,8 @@ def compile_model(
         raise CorelowerError(f"units must be 1 to {LARGEST_UNITS}, or auto, not {units}")
     if steps is not None and steps < 1:
         raise CorelowerError(f"steps must be 1 or more, not {steps}")
+    if simulate is not None and simulate < 1:
+        raise CorelowerError(f"simulate must be 1 or more, not {simulate}")
     if out is not None:
         require_replaceable(Path(out))
     options = CompileOptions(
@@ -142,6 +146,7 @@ def compile_model(
         tuple(graded_layers),
         tuple(spiking_layers),
         steps,
+        simulate,
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()

@@ -86,8 +86,12 @@ def compile_command(
     ] = None,
     samples: Annotated[int, typer.Option(help="calibration samples used", min=2)] = 1024,
     verify: Annotated[
-        bool, typer.Option("--verify", help="compare bit for bit on all test samples")
+        bool, typer.Option("--verify", help="compare bit for bit on all simulated samples")
     ] = False,
+    simulate: Annotated[
+        int | None,
+        typer.Option(help="test samples that the simulator runs; all unless given", min=1),
+    ] = None,
     attribution: Annotated[
         bool, typer.Option("--attribution/--no-attribution", help="say where the accuracy went")
     ] = True,
@@ -123,6 +127,7 @@ def compile_command(
             units=_units(units),
             coding=coding.value,
             verify_all=verify,
+            simulate=simulate,
             attribution=attribution,
             progress=console.progress,
             on_stage=console.stage,

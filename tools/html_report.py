@@ -103,7 +103,7 @@ def headline(report: Report) -> list[Card]:
     proof = f"{report.verified_samples} samples, all levels and the image"
     return [
         Card("golden accuracy", _percent(report.golden_accuracy), without_labels),
-        Card("accuracy", _percent(report.accuracy), "the image on the simulated chip"),
+        Card("accuracy", _percent(report.accuracy), _measured_how(report)),
         Card("drop", drop if drop == "–" else f"{drop} points", "golden less chip"),
         Card("disagreement", _percent(report.disagreement), "decided otherwise than golden"),
         Card(
@@ -172,6 +172,12 @@ def _reproduction_note(report: Report) -> str:
     if report.calibration is None:
         return f"{note} Put the calibration data, as the network takes it, into calibration.npy."
     return note
+
+
+def _measured_how(report: Report) -> str:
+    if report.simulated_samples == report.test_samples:
+        return "the image on the simulated chip"
+    return f"the image on the simulated chip ({report.simulated_samples} samples) and its IR"
 
 
 def _drop(golden: float | None, accuracy: float | None) -> str:

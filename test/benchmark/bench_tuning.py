@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=1024, help="calibration images at most")
     parser.add_argument("--steps", type=int, help="of tuning a layer")
     parser.add_argument("--test", type=int, help="only the first test images")
+    parser.add_argument("--simulate", type=int, help="test images that the simulator runs, not all")
     parser.add_argument("--kind", choices=[kind.value for kind in Kind], action="append",
                         help="only these: peer leaves out everything of Corelower")  # fmt: skip
     parser.add_argument("--out", type=Path, help="file that keeps what is finished (JSON)")
@@ -50,7 +51,7 @@ def main() -> None:
     trained = Path(keep.name) if out is None else out.with_suffix(".networks")
     trained.mkdir(parents=True, exist_ok=True)
     setup = Setup(arguments.data.resolve(), trained.resolve(), arguments.samples, arguments.test,
-                  arguments.steps)  # fmt: skip
+                  arguments.steps, arguments.simulate)  # fmt: skip
     results = Results(setup, out)
     failed = 0
     for points in _rounds(networks, arguments.bits, seeds, kinds):

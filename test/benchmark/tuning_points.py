@@ -72,6 +72,8 @@ class Setup:
     """Test images; all where it is `None`."""
     steps: int | None = None
     """Of tuning a layer; as many as `core-op-tune` takes by itself where it is `None`."""
+    simulate: int | None = None
+    """Test images that the simulator runs; all where it is `None`."""
 
     def model(self, network: str, seed: int) -> Path:
         """The network's file."""
@@ -110,6 +112,7 @@ def key_of(point: Point, setup: Setup) -> str:
         parts.append(f"onnxruntime {version('onnxruntime')}, {code}")
     elif point.kind != Kind.TRAINING:
         parts += [f"steps {setup.steps}"] if setup.steps is not None else []
+        parts += [f"simulated {setup.simulate}"] if setup.simulate is not None else []
         parts.append(f"corelower {corelower.__version__}, {_package_digest()}")
     return "; ".join(parts)
 
@@ -137,6 +140,7 @@ def compute(point: Point, setup: Setup) -> Figures:
         seed=point.seed,
         steps=setup.steps,
         samples=setup.samples,
+        simulate=setup.simulate,
     ).report
     if not tuned:
         cores = report.cores, report.weight_cores

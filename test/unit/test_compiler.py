@@ -79,6 +79,20 @@ def test_the_image_agrees_bit_for_bit_with_the_ir(compiled: corelower.CompiledNe
     assert np.array_equal(compiled.run(TEST)[0], expected)
 
 
+def test_what_is_not_simulated_is_computed_as_the_chip_would(
+    compiled: corelower.CompiledNetwork,
+):
+    network = compile_model(
+        MODEL, calibration=CALIBRATION, test=TEST, labels=LABELS, tune=False, simulate=3
+    )
+    found, expected = network.report, compiled.report
+    assert found.simulated_samples == found.verified_samples == 3
+    assert expected.simulated_samples == found.test_samples == len(TEST)
+    assert (found.accuracy, found.disagreement) == (expected.accuracy, expected.disagreement)
+    with pytest.raises(CorelowerError, match="simulate must be 1 or more, not 0"):
+        compile_model(MODEL, calibration=CALIBRATION, simulate=0)
+
+
 def test_every_stage_is_measured(compiled: corelower.CompiledNetwork):
     assert [stage.name for stage in compiled.report.stages] == STAGES
     for stage in compiled.report.stages:

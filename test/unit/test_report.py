@@ -58,6 +58,7 @@ def make_report() -> Report:
         bit_exact=True,
         verified_samples=20,
         test_samples=200,
+        simulated_samples=200,
         cores=1234,
         weight_cores=5,
         utilisation=0.5,
