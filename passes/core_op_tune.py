@@ -24,10 +24,12 @@ class CoreOpTune(CalibrationPass):
     Needs quantised dot products and a golden function. `layerwise` goes through the network in
     order: each layer sees what the already tuned ones before it compute, its goal is the golden
     value. `blockwise` tunes the layers of a residual block together, where a single value leaves
-    it. `end-to-end` then tunes all towards the golden outputs, and the golden values on the way. A
-    part of the samples is held back; a phase is kept only where it brings the network closer to the
-    golden one on these. Where neurons may spike at any tick all this is done with the numbers of
-    their spikes; then thresholds are searched, and all is tuned once more, with spikes one by one.
+    it. `end-to-end` then tunes all towards the golden outputs, and the golden values on the way; of
+    a network that was near before it does so twice, from the untuned layers too, and keeps the
+    nearer. A part of the samples is held back; a phase is kept only where it brings the network
+    closer to the golden one on these. Where neurons may spike at any tick all this is done with the
+    numbers of their spikes; then thresholds are searched, and all is tuned once more, with spikes
+    one by one.
 
     `spikes` is a phase of such networks alone, which no other needs: end to end with spikes one by
     one, and longer. It is worth most behind `core-op-split-units`, where the neurons that carried

@@ -22,6 +22,7 @@ from .layer_modes import target_of_product
 from .real_parameters import real_weight_in_steps
 from .reform_limits import HOST_OPERATIONS
 from .remarks import remark
+from .tuning_schedules import Schedules
 from .weight_units import row_units
 from .weight_values import value_table
 from .wiring import AUXILIARY, FIXED
@@ -34,35 +35,11 @@ if TYPE_CHECKING:
     from .core_op_tune import CoreOpTune
 
 Array = npt.NDArray[np.generic]
-END_TO_END_RATE = 0.1
-"""The rate when all layers move at once, as a part of that of a single one."""
-
-END_TO_END_STEPS = 3
-"""Steps end to end, as a multiple of those of a layer."""
-
-TIMED_STEPS = 4
-"""The same where neurons fire at any tick: far from where they start."""
-
-SPIKE_STEPS = 16
-"""The same of the last phase there, when each neuron learns for itself."""
-
-SPIKE_RATE = 20.0
-"""The rate against these, as a multiple of that of a single layer."""
-
-SPIKE_GAIN_RATE = 0.1
-"""Learning rate of a threshold's logarithm then, as a part of a weight's."""
-
-BLOCK_RATE = 0.3
-"""The rate in a block of layers, as a part of that of a single one."""
+NEAR = 0.02
+"""Distance of the untuned network below which end to end starts from its weights too."""
 
 SEEN = 64
 """Samples that show how much a golden value varies."""
-
-MIXED = 0.5
-"""The part of the samples that are mixed with others, where the golden network teaches all."""
-
-SPIKES_MIXED = 1.0
-"""The same against spikes one by one, over so many more steps that the samples would be known."""
 
 
 class NetworkTuning:
@@ -106,6 +83,9 @@ class NetworkTuning:
         self.cache = PartCache(Devices())
         self.segments = Segments()
         self.goals = self._goals()
+        self.schedules = Schedules(options, timed)
+        self.untuned = self.state
+        self.starts_again = self._starts_again()
         self.total, self.done = self._planned_steps(), 0
 
     def search_thresholds(self) -> None:
@@ -138,13 +118,13 @@ class NetworkTuning:
             goal = self._goal(value, array)
             part = self._part(ours, value, goal)
             if part.layers and "layerwise" in self.options.method:
-                quality = self._tune_part(part, network, quality, 1.0)
+                quality = self._tune_part(part, network, quality, self.schedules.layer())
             layers += len(part.layers)
             ours.advance(part.compute(self.state))
             if ours.is_at_a_cut:
                 if len(part.layers) < layers and "blockwise" in self.options.method:
                     whole = self._part(block, value, goal)
-                    quality = self._tune_part(whole, network, quality, BLOCK_RATE)
+                    quality = self._tune_part(whole, network, quality, self.schedules.block())
                     if value in ours.known:
                         ours.known[value] = whole.compute(self.state)
                 block, layers = ours.copy(), 0
@@ -155,14 +135,17 @@ class NetworkTuning:
 
     def tune_end_to_end(self, *, last: bool = False) -> None:
         """All layers together, towards the golden network's outputs; `last` takes its time."""
-        part = self._network(taught=True)
+        part, schedule = self._network(taught=True), self.schedules.end_to_end(last=last)
         before = part.quality(self.state)
-        self.state = self.state | part.tune(
-            self.state,
-            self._end_to_end(last=last),
-            self._progress,
-        )
-        self._remark("end to end", before, part.quality(self.state))
+        best = self.state | part.tune(self.state, schedule, self._progress)
+        after = part.quality(best)
+        if self.starts_again:
+            other = self.untuned | part.tune(self.untuned, schedule, self._progress)
+            quality = part.quality(other)
+            if quality.distance < after.distance and quality.is_no_worse_than(before):
+                best, after = other, quality
+        self.state = best
+        self._remark("end to end", before, after)
 
     def write_back(self) -> None:
         """Replace the constants of every layer by what was learned."""
@@ -236,7 +219,7 @@ class NetworkTuning:
         return Part(segment, parameters, layers, inputs, [goal], self.validation, self.cache)
 
     def _tune_part(
-        self, part: "Part", network: "Part", quality: "Quality", rate: float
+        self, part: "Part", network: "Part", quality: "Quality", schedule: "Schedule"
     ) -> "Quality":
         """
         Tune one part, and keep that only where the network's outputs are not further away for it.
@@ -244,7 +227,7 @@ class NetworkTuning:
         Nearer to its golden value can be further from the golden output. Few samples' decisions say
         little about one part: they decide about all parts. The network's quality after it.
         """
-        state = self.state | part.tune(self.state, self._schedule(1, rate, 0), self._progress)
+        state = self.state | part.tune(self.state, schedule, self._progress)
         after = network.quality(state)
         if after.distance > quality.distance:
             return quality
@@ -294,19 +277,18 @@ class NetworkTuning:
         inside = set(segment.program.operations)
         return {index: layer for index, layer in self.layers.items() if layer.op in inside}
 
-    def _schedule(self, times: float, rate: float, order: int, mixed: float = 0.0) -> "Schedule":
-        from ..targets.jax.tuning import GAIN_RATE, Schedule
+    def _starts_again(self) -> bool:
+        """
+        Whether end to end starts from the untuned network too, beside the one of tuned layers.
 
-        options = self.options
-        gain_rate = SPIKE_GAIN_RATE if self.timed else GAIN_RATE
-        steps, rate = round(options.steps * times), options.learning_rate * rate
-        return Schedule(steps, rate, options.batch, options.seed + order, mixed, gain_rate)
-
-    def _end_to_end(self, *, last: bool) -> "Schedule":
-        if self.timed:
-            steps = SPIKE_STEPS if last else TIMED_STEPS
-            return self._schedule(steps, SPIKE_RATE, 1, SPIKES_MIXED)
-        return self._schedule(END_TO_END_STEPS, END_TO_END_RATE, 1, MIXED)
+        Near to the golden network, layers that learned to repair each other know the samples rather
+        than the task, and what all layers learn together from there is less.
+        """
+        phases = set(self.options.method)
+        is_first = bool(phases & {"layerwise", "blockwise"}) and "end-to-end" in phases
+        if self.timed or not self.layers or not is_first:
+            return False
+        return self._network().quality(self.state).distance < NEAR
 
     def _planned_steps(self) -> int:
         """Steps of all phases, for who is told of the progress."""
@@ -320,10 +302,12 @@ class NetworkTuning:
             if stream.is_at_a_cut:
                 count += bool(layers < inside and "blockwise" in methods)
                 inside = 0
-        end_to_end = TIMED_STEPS if self.timed else END_TO_END_STEPS
-        count += end_to_end * ("end-to-end" in methods)
-        count += SPIKE_STEPS * ("spikes" in methods and self.timed)
-        return self.options.steps * count
+        steps = self.options.steps * count
+        if "end-to-end" in methods:
+            steps += self.schedules.end_to_end().steps * (1 + self.starts_again)
+        if "spikes" in methods and self.timed:
+            steps += self.schedules.end_to_end(last=True).steps
+        return steps
 
     def _add_layer(self, op: core_op.VmmOp) -> None:
         from ..targets.jax.layers import Layer

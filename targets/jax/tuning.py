@@ -27,7 +27,11 @@ CHUNK = 20
 """Steps between two looks at the validation samples."""
 
 PATIENCE = 0.4
-"""The part of all steps after which learning stops where nothing became better."""
+"""
+The part of all steps after which learning stops where the distance became no less.
+
+A decision more or less, of the few held back, says nothing about whether there is more to learn.
+"""
 
 WARM_UP = 0.1
 """The part of the steps over which the rate rises."""
@@ -223,7 +227,7 @@ class Part:
         frozen = {number: self._frozen[index] for index, number in self._numbers.items()}
         random = np.random.default_rng(schedule.seed)
         first = self.quality(state)
-        best, best_quality, improved = state, first, 0
+        best, best_quality, nearest, improved = state, first, first.distance, 0
         moments = _OPTIMIZER.init(learned)
         mixed = round(batch * schedule.mixed)
         for done in range(0, schedule.steps, CHUNK):
@@ -240,8 +244,10 @@ class Part:
                 )  # fmt: skip
             now = {index: learned[number] for index, number in self._numbers.items()}
             quality = self.quality(state | now)
+            if quality.distance < nearest:
+                nearest, improved = quality.distance, done + count
             if quality.distance < best_quality.distance and quality.is_no_worse_than(first):
-                best, best_quality, improved = now, quality, done + count
+                best, best_quality = now, quality
             progress(count)
             if done + count - improved > PATIENCE * schedule.steps:
                 progress(schedule.steps - done - count)

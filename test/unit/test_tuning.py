@@ -16,7 +16,7 @@ from corelower.dialects.support.samples import Samples
 from corelower.passes.core_op_calibrate import CoreOpCalibrate
 from corelower.passes.core_op_quantize_weights import CoreOpQuantizeWeights
 from corelower.passes.core_op_reencode import CoreOpReencode
-from corelower.passes.core_op_tune import CoreOpTune
+from corelower.passes.core_op_tune import CoreOpTune, Method
 from corelower.passes.nn_keep_golden import NnKeepGoldenPass
 from corelower.passes.pipelines import PIPELINES
 from corelower.targets.jax.compare import compare_functions
@@ -44,6 +44,9 @@ module attributes {core_op.target = #chip} {
 }
 """
 
+FAR = "signal_bits = 4, weights = [-3, 3]"
+NEAR = "signal_bits = 8, weights = [-15, 15]"
+
 
 @pytest.fixture
 def samples() -> FloatArray:
@@ -57,10 +60,10 @@ def context(samples: FloatArray) -> CorelowerContext:
     return ctx
 
 
-def quantized(ctx: CorelowerContext) -> core_op.ModuleOp:
-    """The network with 3-bit weights between 4-bit codes: far from the golden one."""
+def quantized(ctx: CorelowerContext, bits: str = FAR) -> core_op.ModuleOp:
+    """The network with 3-bit weights between 4-bit codes, unless other `bits` are given."""
     random = np.random.default_rng(5)
-    text = NETWORK
+    text = NETWORK.replace(FAR, bits)
     for name, shape in (("W1", (12, 16)), ("B1", (16,)), ("W2", (16, 5))):
         data = trained.TensorData(random.normal(0, 0.4, shape).astype(np.float32))
         text = text.replace(f"sha256:{name}", f"sha256:{ctx.tensors.add(data).digest}")
@@ -92,12 +95,12 @@ def integers(module: core_op.ModuleOp) -> list[npt.NDArray[np.generic]]:
 
 @pytest.mark.parametrize("method", [("layerwise",), ("end-to-end",), ("layerwise", "end-to-end")])
 def test_each_method_brings_the_values_nearer_to_the_golden_ones(
-    context: CorelowerContext, samples: FloatArray, method: tuple[str, ...]
+    context: CorelowerContext, samples: FloatArray, method: tuple[Method, ...]
 ) -> None:
     module = quantized(context)
     unseen = np.random.default_rng(8).uniform(0, 1, (500, 12)).astype(np.float32)
     before = error(module, unseen)
-    CoreOpTune(method=method, steps=80, learning_rate=0.02, output="values").apply(context, module)  # pyright: ignore[reportArgumentType]
+    CoreOpTune(method=method, steps=80, learning_rate=0.02, output="values").apply(context, module)
     module.verify()
     assert error(module, unseen) < 0.9 * before
 
@@ -150,6 +153,27 @@ def test_progress_ends_at_all_steps(context: CorelowerContext) -> None:
     CoreOpTune(steps=30).apply(context, module)
     done, total = told[-1]
     assert done == total == 2 * 30 + 3 * 30
+
+
+def test_what_was_near_is_tuned_end_to_end_from_two_starts(
+    context: CorelowerContext, samples: FloatArray
+) -> None:
+    """The one from the layers tuned before cannot be nearer than what is kept of both."""
+    told: list[tuple[int, int]] = []
+    context.progress = lambda _, done, total: told.append((done, total))
+    held_back, errors = samples[-100:], list[float]()
+    methods: list[tuple[Method, ...]] = [
+        ("layerwise",),
+        ("end-to-end",),
+        ("layerwise", "end-to-end"),
+    ]
+    for method in methods:
+        module = quantized(context, NEAR)
+        CoreOpTune(method=method, steps=60, output="values").apply(context, module)
+        errors.append(error(module, held_back))
+    done, total = told[-1]
+    assert done == total == 2 * 60 + 2 * 3 * 60
+    assert errors[2] <= min(errors[:2]) * (1 + 1e-6)
 
 
 def test_a_network_without_golden_function_is_refused(context: CorelowerContext) -> None:
