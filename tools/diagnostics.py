@@ -29,6 +29,9 @@ USER_ERRORS = (
 )
 """What a tool answers with one line; any other exception is a fault of the tool itself."""
 
+DEVICE_IS_FULL = "RESOURCE_EXHAUSTED"
+"""How JAX's error begins where memory was not enough, on a device or on the host."""
+
 
 def run_tool(main: Callable[[], int | None]) -> None:
     """
@@ -51,6 +54,12 @@ def run_tool(main: Callable[[], int | None]) -> None:
         status = 1
     except USER_ERRORS as error:
         print(error_line(error), file=sys.stderr)
+        status = 1
+    except RuntimeError as error:
+        # JAX's own error type would have to be imported to be named.
+        if not str(error).startswith(DEVICE_IS_FULL):
+            raise
+        print(error_line(MemoryError()), file=sys.stderr)
         status = 1
     sys.exit(status)
 
@@ -104,7 +113,7 @@ def _place_and_message(error: BaseException) -> tuple[str | None, str]:
             name = None if error.filename is None else str(error.filename)
             return name, error.strerror or str(error)
         case MemoryError():
-            return None, "out of memory"
+            return None, "out of memory; fewer samples, or a smaller batch, take less"
         case RecursionError():
             return None, "the input is nested too deeply"
         case _:

@@ -124,11 +124,22 @@ def test_exhausted_resources_are_one_line(error: BaseException, capsys: pytest.C
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def test_a_fault_of_the_tool_itself_is_not_hidden():
+def test_what_jax_cannot_allocate_is_one_line(capsys: pytest.CaptureFixture[str]):
     def main() -> None:
-        raise AssertionError
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 67108864000 bytes.")
 
-    with pytest.raises(AssertionError):
+    with pytest.raises(SystemExit) as caught:
+        run_tool(main)
+    assert caught.value.code == 1
+    assert capsys.readouterr().err.startswith("error: out of memory; ")
+
+
+@pytest.mark.parametrize("error", [AssertionError(), RuntimeError("INTERNAL: a fault")])
+def test_a_fault_of_the_tool_itself_is_not_hidden(error: Exception):
+    def main() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
         run_tool(main)
 
 
