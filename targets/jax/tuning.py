@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import optax
+from xdsl.ir import SSAValue
 
 from ...dialects import core_op
 from .evaluator import Parameters
@@ -363,7 +364,7 @@ def _mixed(x: jax.Array, partner: jax.Array, share: jax.Array) -> jax.Array:
     return x * (1 - share) + partner * share
 
 
-def _measures(value: "core_op.SSAValue", goal: Goal) -> Measures:
+def _measures(value: SSAValue, goal: Goal) -> Measures:
     code = core_op.code_of(value)
     scale, zero, ends = 1.0, 0.0, (-np.inf, np.inf)
     if code is not None:

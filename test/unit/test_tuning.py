@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from nn_networks import Network
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
 from corelower.dialects import core_op, nn, trained
@@ -60,7 +61,7 @@ def context(samples: FloatArray) -> CorelowerContext:
     return ctx
 
 
-def quantized(ctx: CorelowerContext, bits: str = FAR) -> core_op.ModuleOp:
+def quantized(ctx: CorelowerContext, bits: str = FAR) -> ModuleOp:
     """The network with 3-bit weights between 4-bit codes, unless other `bits` are given."""
     random = np.random.default_rng(5)
     text = NETWORK.replace(FAR, bits)
@@ -80,14 +81,14 @@ def quantized(ctx: CorelowerContext, bits: str = FAR) -> core_op.ModuleOp:
     return module
 
 
-def error(module: core_op.ModuleOp, samples: FloatArray) -> float:
+def error(module: ModuleOp, samples: FloatArray) -> float:
     """Mean squared error of the outputs."""
     values = [Evaluator(find_function(module, f)).run(samples)[0] for f in ("main", "main_golden")]
     ours, golden = (np.asarray(value, np.float32) for value in values)
     return float(np.mean(np.square(ours - golden)))
 
 
-def integers(module: core_op.ModuleOp) -> list[npt.NDArray[np.generic]]:
+def integers(module: ModuleOp) -> list[npt.NDArray[np.generic]]:
     products = [op for op in module.walk() if isinstance(op, core_op.VmmOp)]
     found = [trained.constant_of(operand) for op in products for operand in op.operands[1:]]
     return [data.array for data in found if data is not None]

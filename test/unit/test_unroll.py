@@ -13,7 +13,7 @@ from known_networks import NETWORKS, random_weights
 from nn_networks import results
 from test_structural_passes import CODED, DrawnNetwork, networks, products, run, targets
 from xdsl.builder import Builder
-from xdsl.dialects.builtin import ModuleOp, TensorType, f32
+from xdsl.dialects.builtin import ModuleOp, TensorType, UnitAttr, f32
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import SSAValue
 from xdsl.rewriter import InsertPoint
@@ -251,7 +251,7 @@ def test_small_groups_share_a_core_where_their_gains_are_equal() -> None:
     for gain, cores in (("equal", 1), ("group", 3)):
         net = Coded((2, 2, 8, 3), CHIP, seed=1)
         op = net.product(2, has_bias=True, gain=gain)
-        op.attributes[PARTIAL] = op.attributes[AUXILIARY] = core_op.UnitAttr()
+        op.attributes[PARTIAL] = op.attributes[AUXILIARY] = UnitAttr()
         (op,) = unroll(net.finish(), net.samples())
         assert op.groups == cores
         assert PARTIAL in op.attributes and AUXILIARY in op.attributes
