@@ -37,17 +37,19 @@ def encode_pipeline(options: str = "", data: str = "", codings: str | None = Non
     )
 
 
-def tile_pipeline(options: str = "", *, stages: int = 1) -> str:
+def tile_pipeline(options: str = "", *, stages: int = 1, expand: str = "") -> str:
     """
     Dot products to tiles that fit a core, partial sums to codes. Needs data.
 
     Partial sums of several units may need merges in several `stages`, whose sums get codes too.
+    `options` are those of the calibration, `expand` of `core-op-expand`.
     """
+    first = f"pack=false {expand}".strip()
     tiles = (
-        f"core-op-expand{{pack=false}},canonicalize,core-op-calibrate{_options(options)},"
+        f"core-op-expand{{{first}}},canonicalize,core-op-calibrate{_options(options)},"
         "core-op-reencode,canonicalize,"
     )
-    return f"{tiles * stages}core-op-expand,canonicalize"
+    return f"{tiles * stages}core-op-expand{_options(expand)},canonicalize"
 
 
 def tune_pipeline(options: str = "", *, spikes: bool = False) -> str:

@@ -74,6 +74,7 @@ class CompileOptions:
     spiking_layers: tuple[str, ...] = ()
     steps: int | None = None
     simulate: int | None = None
+    weight_units: int | str = "auto"
 
     @property
     def is_mixed(self) -> bool:
@@ -215,6 +216,7 @@ class Compilation:
             error=self.options.error,
             units=self.options.units,
             coding=self.options.coding,
+            weight_units=self.options.weight_units,
             keep_real=self.options.attribution,
             fires_at_any_tick=any(one.fires_at_any_tick for one in self.targets),
             mixed=self.options.is_mixed,

@@ -15,6 +15,7 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.samples import Preprocessing, Samples, load_labels, load_samples
 from ..dialects.support.target import FieldValue
 from ..passes.codings import CodingName
+from ..passes.weight_units import MOST_UNITS
 from .chips import ChipSimulator, ChipTools
 from .compilation import Compilation, CompileOptions, Progress
 from .compile_report import Report
@@ -95,6 +96,7 @@ def compile_model(
     spiking_layers: Sequence[str] = (),
     steps: int | None = None,
     simulate: int | None = None,
+    weight_units: int | Literal["auto"] = "auto",
     progress: Progress | None = None,
     on_stage: Callable[[StageResult], None] | None = None,
 ) -> CompiledNetwork:
@@ -108,21 +110,24 @@ def compile_model(
     outputs count, not only which is the largest. `error` bounds that of each approximated function,
     as a part of its span over the data. `units` neurons carry each signal; with "auto" as many as
     its code needs, where the chip's bits are few, and `coding` says how these share out a number,
-    see `core-op-choose-codings`. On a chip whose cores have two modes `graded_layers` and
-    `spiking_layers` name the layers that are not in that of the others, see `core-op-assign-modes`.
-    `steps` are those of tuning a layer; more of them, in proportion, tune all together. The
-    simulator runs the first `simulate` test samples, all without it; what the chip makes of the
-    others the compiler's own levels compute. With `out`, that folder gets everything that was made,
-    whole or not at all, and a run that was killed goes on after its last finished stage. The image
-    is compared bit for bit with the compiler's own levels, on all simulated samples with
-    `verify_all`. With `attribution` the report says where the accuracy went. `progress` is told
-    what is being done, `on_stage` each stage's result. Raises `CorelowerError`.
+    see `core-op-choose-codings`. `weight_units` rows are kept for each weight, with "auto" several
+    where weights have few levels, see `core-op-expand`. On a chip whose cores have two modes
+    `graded_layers` and `spiking_layers` name the layers that are not in that of the others, see
+    `core-op-assign-modes`. `steps` are those of tuning a layer; more of them, in proportion, tune
+    all together. The simulator runs the first `simulate` test samples, all without it; what the
+    chip makes of the others the compiler's own levels compute. With `out`, that folder gets
+    everything that was made, whole or not at all, and a run that was killed goes on after its last
+    finished stage. The image is compared bit for bit with the compiler's own levels, on all
+    simulated samples with `verify_all`. With `attribution` the report says where the accuracy went.
+    `progress` is told what is being done, `on_stage` each stage's result. Raises `CorelowerError`.
     """
     started = perf_counter()
     if labels is not None and test is None:
         raise CorelowerError("labels need test samples")
     if isinstance(units, int) and not 1 <= units <= LARGEST_UNITS:
         raise CorelowerError(f"units must be 1 to {LARGEST_UNITS}, or auto, not {units}")
+    if isinstance(weight_units, int) and not 1 <= weight_units <= MOST_UNITS:
+        raise CorelowerError(f"weight-units must be 1 to {MOST_UNITS}, or auto, not {weight_units}")
     if steps is not None and steps < 1:
         raise CorelowerError(f"steps must be 1 or more, not {steps}")
     if simulate is not None and simulate < 1:
@@ -147,6 +152,7 @@ def compile_model(
         tuple(spiking_layers),
         steps,
         simulate,
+        weight_units,
     )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()

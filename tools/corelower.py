@@ -76,6 +76,9 @@ def compile_command(
     units: Annotated[
         str, typer.Option(help="neurons that carry each signal: a number, or auto")
     ] = "1",
+    weight_units: Annotated[
+        str, typer.Option(help="rows that are kept for each weight: a number, or auto")
+    ] = "auto",
     coding: Annotated[
         Coding, typer.Option(help="how these share out a number; auto asks for --units auto")
     ] = Coding.auto,
@@ -124,7 +127,8 @@ def compile_command(
             max_pool=max_pool.value,
             output=output.value,
             error=error,
-            units=_units(units),
+            units=_units("units", units),
+            weight_units=_units("weight-units", weight_units),
             coding=coding.value,
             verify_all=verify,
             simulate=simulate,
@@ -227,11 +231,11 @@ def _run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _units(text: str) -> int | Literal["auto"]:
+def _units(name: str, text: str) -> int | Literal["auto"]:
     if text == "auto":
         return "auto"
     if not text.isascii() or not text.isdigit():
-        raise CorelowerError(f"units is a number or auto, not '{text}'")
+        raise CorelowerError(f"{name} is a number or auto, not '{text}'")
     return int(text)
 
 

@@ -68,6 +68,7 @@ def stages_for(
     error: float,
     units: int | str = 1,
     coding: str = "auto",
+    weight_units: int | str = "auto",
     keep_real: bool = False,
     fires_at_any_tick: bool = False,
     mixed: bool = False,
@@ -92,10 +93,12 @@ def stages_for(
     chooses = coding in ("coarse-fine", "trained") or (coding == "auto" and units == "auto")
     codings = f"{samples_used} coding={coding}{lost}".strip() if chooses else None
     modes = "core-op-assign-modes," if mixed else ""
+    merges = 1 if units == 1 else MOST_STAGES
+    rows = "" if weight_units == "auto" else f"weight-units={weight_units}"
     stages = [
         Stage("reformed", reform_pipeline(approximate=approximate, pooling=f"max={max_pool}")),
         Stage("reencoded", modes + encode_pipeline(calibrate + lost, samples_used, codings)),
-        Stage("expanded", tile_pipeline(calibrate + lost, stages=1 if units == 1 else MOST_STAGES)),
+        Stage("expanded", tile_pipeline(calibrate + lost, stages=merges, expand=rows)),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]
     tuning = f"{data} seed={seed}" if steps is None else f"{data} seed={seed} steps={steps}"

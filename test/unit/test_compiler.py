@@ -93,6 +93,24 @@ def test_what_is_not_simulated_is_computed_as_the_chip_would(
         compile_model(MODEL, calibration=CALIBRATION, simulate=0)
 
 
+def test_rows_kept_for_each_weight_cost_cores_and_bring_it_nearer():
+    errors, cores = list[float](), list[int]()
+    for rows in (1, 3):
+        report = compile_model(
+            MODEL,
+            calibration=CALIBRATION,
+            overrides={"weights": (-1, 1), "fan_in": 24, "fan_out": 24},
+            weight_units=rows,
+            tune=False,
+        ).report
+        assert report.bit_exact
+        errors.append(report.layers[-1].sqnr_db or 0)
+        cores.append(report.weight_cores)
+    assert cores[1] > cores[0] and errors[1] > errors[0]
+    with pytest.raises(CorelowerError, match="weight-units must be 1 to 32, or auto, not 0"):
+        compile_model(MODEL, calibration=CALIBRATION, weight_units=0)
+
+
 def test_every_stage_is_measured(compiled: corelower.CompiledNetwork):
     assert [stage.name for stage in compiled.report.stages] == STAGES
     for stage in compiled.report.stages:
