@@ -29,9 +29,10 @@ from .wiring import AUXILIARY, FIXED
 
 if TYPE_CHECKING:
     from ..targets.jax.evaluator import Evaluator
+    from ..targets.jax.goals import Goal, Quality
     from ..targets.jax.layers import Layer
     from ..targets.jax.segments import Segment, Stream
-    from ..targets.jax.tuning import Goal, Part, Quality, Schedule, State
+    from ..targets.jax.tuning import Part, Schedule, State
     from .core_op_tune import CoreOpTune
 
 Array = npt.NDArray[np.generic]
@@ -197,7 +198,7 @@ class NetworkTuning:
 
     def _goal(self, value: SSAValue, golden: Array) -> "Goal":
         """Golden values of all samples, or some, as the goal of `value`."""
-        from ..targets.jax.tuning import Goal
+        from ..targets.jax.goals import Goal
 
         op = value.owner
         assert isinstance(op, Operation)

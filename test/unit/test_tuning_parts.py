@@ -18,10 +18,11 @@ from corelower.passes.core_op_tune import CoreOpTune, Method
 from corelower.passes.pipelines import PIPELINES
 from corelower.passes.weight_units import row_units
 from corelower.targets.jax.evaluator import Evaluator, find_function
+from corelower.targets.jax.goals import Goal
 from corelower.targets.jax.layers import Layer
 from corelower.targets.jax.segments import Segment, Segments, Stream, segment_of
 from corelower.targets.jax.sharding import Devices
-from corelower.targets.jax.tuning import Goal, Part, PartCache
+from corelower.targets.jax.tuning import Part, PartCache
 from corelower.tools.pipeline_spec import build_passes
 from corelower.tools.universe import full_universe
 
