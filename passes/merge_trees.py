@@ -48,15 +48,18 @@ def merged_at_once(op: core_op.VmmOp, code: core_op.CodeType, target: Target) ->
 
 
 def tiles_of_merge(op: core_op.VmmOp, target: Target) -> int:
-    """Into how many merges one of partial sums that have codes is cut; 1 where a core holds it."""
-    if PARTIAL in op.attributes:
-        return 1
+    """
+    Into how many merges one of partial sums that have codes is cut; 1 where a core holds it.
+
+    One whose sums are partial sums too, as beside a shortcut, is no other than the last.
+    """
     code, merged = core_op.code_of(op.input), core_op.code_of(op.result)
     if code is None or merged is None or code.units.data == 1 or not is_merge(op):
         return 1
     if merge_holds(op, code, merged.scale.data * merged.largest, target):
         return 1
-    return -(-op.fan_in // merged_at_once(op, code, target))
+    at_once = merged_at_once(op, code, target)
+    return -(-op.fan_in // at_once) if at_once > 1 else 1
 
 
 def merge_partial_sums(

@@ -1,5 +1,6 @@
 """Partial sums of many units, merged in stages; shortcuts that are partial sums themselves."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nn_networks import Network, context, results
 from xdsl.builder import Builder
-from xdsl.dialects.builtin import ModuleOp, TensorType, f32
+from xdsl.dialects.builtin import ModuleOp, TensorType, UnitAttr, f32
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.rewriter import InsertPoint
 
@@ -94,6 +95,33 @@ def test_stages_of_merges_lose_less_than_few_units() -> None:
         module, samples, unsplit = tiled(units)
         errors.append(float(np.sqrt(np.mean((outputs(module, samples) - unsplit) ** 2))))
     assert errors[1] < errors[0] / 2
+
+
+@pytest.mark.parametrize("attributes", [(AUXILIARY,), (AUXILIARY, PARTIAL)])
+def test_a_merge_of_more_zero_points_than_a_core_holds_is_cut(attributes: Sequence[str]) -> None:
+    """Its rows alone would fit; so it is too where its sums are partial sums, as at shortcuts."""
+    chip = Target("chip", 256, 256, 2, (-7, 7), bias_rows=2, spare_bias_rows=True)
+    parts, code, merged = 8, CodeType(2, 0.0158, 62, 31), CodeType(2, 0.0435, 32, 32)
+    module = ModuleOp([])
+    core_op.set_target(module, chip)
+    function = FuncOp("main", ([TensorType(f32, (1, 1, parts))], []))
+    module.body.block.add_op(function)
+    builder = Builder(InsertPoint.at_end(function.body.block))
+    value = builder.insert(core_op.EncodeOp(function.body.block.args[0], CodeType(2, 0.1))).result
+    for width, element, names in ((parts, code, (PARTIAL,)), (1, merged, attributes)):
+        weight = np.eye(parts) if width > 1 else np.ones((parts, 1))
+        matrix = builder.insert(trained.TensorOp(weight[None].astype(np.float32))).result
+        product = builder.insert(core_op.VmmOp(Activation.LINEAR, value, matrix, element=element))
+        product.attributes.update({name: UnitAttr() for name in names})
+        value = product.result
+    builder.insert(ReturnOp(value))
+    function.update_function_type()
+    assert parts * 31 <= chip.inputs
+    CoreOpExpand(pack=False).apply(CorelowerContext(), module)
+    module.verify()
+    first, *_ = found = merges(module)
+    assert len(found) > 1 and (PARTIAL in found[-1].attributes) == (PARTIAL in attributes)
+    assert holds_merge(first.fan_in, 31, 62, 2 * first.fan_in**0.5 * code.largest, chip)
 
 
 @settings(max_examples=200, deadline=None)
