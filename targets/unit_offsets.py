@@ -52,7 +52,8 @@ def unit_offsets(gain: Reals, units: int, rounding: str) -> Reals:
 def offset_reach(gain: Reals, units: int, rounding: str) -> Reals:
     """The largest offset that there may be, shaped as the gain; the least is 0 or its negative."""
     room = _quotient(np.float32(1 - 1 / (2 * units)), gain)
-    return room if rounding == "floor" else _half_down(room)
+    # Offsets are halves of quotients, which end at the largest.
+    return room.clip(0, LARGEST_OFFSET // 2 + 1) if rounding == "floor" else _half_down(room)
 
 
 def _half_down(integers: Reals) -> Reals:

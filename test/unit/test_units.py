@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nn_networks import Network, context, results
 from xdsl.builder import Builder
@@ -128,6 +128,7 @@ def test_units_are_dealt_out_alike_whatever_the_gain(
 
 
 @settings(max_examples=40, deadline=None)
+@example(gain=2.0**-21, units=3, bits=1, rounding="floor")
 @given(
     gain=st.floats(2.0**-21, 4, width=32),
     units=st.integers(2, 70),
