@@ -59,7 +59,8 @@ def run_tool(main: Callable[[], int | None]) -> None:
         # JAX's own error type would have to be imported to be named.
         if not str(error).startswith(DEVICE_IS_FULL):
             raise
-        print(error_line(MemoryError()), file=sys.stderr)
+        error = CorelowerError("out of memory; fewer samples, or a smaller batch, take less")
+        print(error_line(error), file=sys.stderr)
         status = 1
     sys.exit(status)
 
@@ -113,7 +114,7 @@ def _place_and_message(error: BaseException) -> tuple[str | None, str]:
             name = None if error.filename is None else str(error.filename)
             return name, error.strerror or str(error)
         case MemoryError():
-            return None, "out of memory; fewer samples, or a smaller batch, take less"
+            return None, "out of memory"
         case RecursionError():
             return None, "the input is nested too deeply"
         case _:
