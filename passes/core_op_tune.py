@@ -77,7 +77,7 @@ class CoreOpTune(CalibrationPass):
                 self._tune(timed)
 
     def _tune(self, tuning: NetworkTuning) -> None:
-        if not tuning.layers:
+        if not tuning.has_layers:
             return
         if "layerwise" in self.method or "blockwise" in self.method:
             if tuning.timed:

@@ -35,8 +35,8 @@ from ..targets.attribution import (
 from .function_clusters import find_clusters
 from .loss_cases import CaseMaker
 from .loss_places import BitPlace, gains, places_for_a_bit
-from .network_tuning import chip_output
 from .real_parameters import real_parameters_of
+from .tuned_network import chip_output
 from .wiring import AUXILIARY, FIXED
 
 if TYPE_CHECKING:
