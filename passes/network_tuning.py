@@ -93,16 +93,21 @@ class NetworkTuning:
 
     def tune_end_to_end(self, *, last: bool = False) -> None:
         """All layers together, towards the golden network's outputs; `last` takes its time."""
-        part, schedule = self.network.whole(taught=True), self.schedules.end_to_end(last=last)
+        part, untuned = self.network.whole(taught=True), self.network.start
         before = part.quality(self.state)
-        best = self.state | part.tune(self.state, schedule, self._progress)
+        # Where no layer was tuned the weights before rounding say where to go.
+        is_tuned = self.state is not untuned and not self.timed
+        start = self.network.settled(self.state) if is_tuned else self.state
+        schedule = self.schedules.end_to_end(last=last)
+        best = self.state | part.tune(start, schedule, self._progress)
         after = part.quality(best)
-        if self._starts_again:
-            untuned = self.network.start
+        if is_tuned and self._starts_again:
             other = untuned | part.tune(untuned, schedule, self._progress)
             quality = part.quality(other)
             if quality.distance < after.distance and quality.is_no_worse_than(before):
                 best, after = other, quality
+        elif self._starts_again:
+            self._progress(schedule.steps)
         self.state = best
         self._remark("end to end", before, after)
 

@@ -160,6 +160,14 @@ class TunedNetwork:
         inside = set(segment.program.operations)
         return {index: layer for index, layer in self.layers.items() if layer.op in inside}
 
+    def settled(self, state: "State") -> "State":
+        """The same integers, which small moves do not change."""
+        from ..targets.jax.layers import settled
+
+        return {
+            index: settled(trained, self.layers[index].frozen) for index, trained in state.items()
+        }
+
     def write_back(self, state: "State") -> None:
         """Replace the constants of every layer by the integers of `state`."""
         from ..targets.jax.layers import realize

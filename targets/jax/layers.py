@@ -14,9 +14,13 @@ from ...dialects.support.target import Target
 from ..unit_offsets import unit_offsets, unit_shares
 from . import arithmetic
 from .evaluator import Parameters
+from .held_biases import held_bias
 from .typed import float32, zeros
 
 Floats = npt.NDArray[np.float32]
+
+SETTLED = 0.1
+"""Of a settled weight's distance from its integer, the part that is left: its sign above all."""
 
 
 class Trainable(NamedTuple):
@@ -116,6 +120,11 @@ class Layer:
         return tuple(keys.index(key) for key in self.keys)
 
     @property
+    def bias_rows(self) -> int:
+        """Rows of the bias where these are too few to hold every integer; 0 where all are held."""
+        return 0 if self.target.holds_every_bias else self.target.bias_rows
+
+    @property
     def fires_at_any_tick(self) -> bool:
         """Whether what is added comes as a leak, and the potential at the start is for rounding."""
         return self.potential is not None and self.target.firing == "tick"
@@ -171,8 +180,21 @@ def realize(
         return realized
     key = layer.bias if layer.potential is None else layer.potential
     if key is not None:
-        realized[key] = jnp.clip(arithmetic.round_through(exact), -room, room)
+        bias = jnp.clip(arithmetic.round_through(exact), -room, room)
+        realized[key] = held_bias(bias, layer.target) if layer.potential is None else bias
     return realized
+
+
+def settled(trained: Trainable, frozen: Frozen) -> Trainable:
+    """
+    The same integers, with weights near the middle of what is rounded to them.
+
+    What was learned ends with many weights where rounding changes: any move would turn these over,
+    and with them what the layer repaired. From the middle only a lasting slope does.
+    """
+    spacing = _spacing(frozen)
+    middle = _integers(trained.weight * spacing, frozen) / spacing
+    return trained._replace(weight=middle + SETTLED * (trained.weight - middle))
 
 
 def _gain(layer: Layer, trained: Trainable, frozen: Frozen) -> jax.Array:

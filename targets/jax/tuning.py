@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from ...dialects import core_op
 from .evaluator import Parameters
 from .goals import Goal, Measures, Quality, distance_of, divergence_of, measures_of
 from .layers import Frozen, Layer, Trainable, realize
@@ -27,9 +28,17 @@ CHUNK = 20
 
 PATIENCE = 0.4
 """
-The part of all steps after which learning stops where the distance became no less.
+The part of all steps after which the rate falls early where the distance became no less.
 
 A decision more or less, of the few held back, says nothing about whether there is more to learn.
+"""
+
+COOLING = 0.3
+"""
+The part of all steps that are never left out: the last, while the rate falls.
+
+At a high rate weights keep crossing from one integer to the next, and what is learned only shows
+once they settle.
 """
 
 WARM_UP = 0.1
@@ -167,7 +176,8 @@ class Part:
         best, best_quality, nearest, improved = state, first, first.distance, 0
         moments = _OPTIMIZER.init(learned)
         mixed = round(batch * schedule.mixed)
-        for done in range(0, schedule.steps, CHUNK):
+        done, cooling = 0, round((1 - COOLING) * schedule.steps)
+        while done < schedule.steps:
             count = min(CHUNK, schedule.steps - done)
             for number in range(done, done + count):
                 index = random.integers(0, self.size, batch, dtype=np.int32)
@@ -179,16 +189,16 @@ class Part:
                     learned, moments, frozen, self._constants, self._measures, data, goals,
                     taught, order, schedule.rate_at(number), np.float32(schedule.gain_rate),
                 )  # fmt: skip
+            done += count
             now = {index: learned[number] for index, number in self._numbers.items()}
             quality = self.quality(state | now)
             if quality.distance < nearest:
-                nearest, improved = quality.distance, done + count
+                nearest, improved = quality.distance, done
             if quality.distance < best_quality.distance and quality.is_no_worse_than(first):
                 best, best_quality = now, quality
+            if done < cooling and done - improved > PATIENCE * schedule.steps:
+                count, done = count + cooling - done, cooling
             progress(count)
-            if done + count - improved > PATIENCE * schedule.steps:
-                progress(schedule.steps - done - count)
-                break
         return best
 
     def _compute(self, state: State, samples: range) -> list[Array]:
@@ -213,7 +223,8 @@ class PartCache:
 
     def compiled(self, part: Part) -> Compiled:
         """The functions of `part`, or those of one that is alike."""
-        slots = [layer.slots(part.segment.keys) for layer in part.layers.values()]
+        keys = part.segment.keys
+        slots = [(*layer.slots(keys), layer.bias_rows) for layer in part.layers.values()]
         kinds = [(goal.decides, goal.order, goal.timed, goal.units) for goal in part.goals]
         taught = part.teacher.segment.signature if part.teacher is not None else ""
         signature = f"{part.segment.signature}\n{slots}\n{kinds}\n{taught}"
@@ -228,6 +239,14 @@ _OPTIMIZER = optax.scale_by_adam()
 def _compile(part: Part) -> Compiled:
     segment, layers, teacher = part.segment, list(part.layers.values()), part.teacher
     kinds = [replace(goal, golden=np.zeros(0, np.float32)) for goal in part.goals]
+    # All units of a number move with its offset. A layer alone is to repair what its inputs lack as
+    # fast as it can; where all layers move, each would shake the others by so many steps at once.
+    offset_rates = [
+        OFFSET_RATE
+        if teacher is None or layer.timed
+        else OFFSET_RATE / core_op.units_of(layer.op.result)
+        for layer in layers
+    ]
     devices = part.devices
 
     def result(
@@ -265,7 +284,7 @@ def _compile(part: Part) -> Compiled:
         gain_rate: jax.Array,
     ) -> tuple[State, optax.OptState]:  # fmt: skip
         index, partner, share = order
-        rates = (1.0, OFFSET_RATE, gain_rate, OFFSET_RATE)
+        rates = [(1.0, part, gain_rate, OFFSET_RATE) for part in offset_rates]
         inputs = [devices.by_sample(array[index]) for array in data]
         if teacher is None:
             wanted = [devices.by_sample(goal[index]) for goal in goals]
@@ -281,7 +300,9 @@ def _compile(part: Part) -> Compiled:
             number: Trainable(
                 *(
                     value - rate * part * moved
-                    for value, moved, part in zip(state[number], change[number], rates, strict=True)
+                    for value, moved, part in zip(
+                        state[number], change[number], rates[number], strict=True
+                    )
                 )
             )
             for number in state

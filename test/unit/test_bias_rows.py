@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import numpy.typing as npt
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corelower.dialects.support.bias_rows import representable_bias, split_bias
 from corelower.dialects.support.target import Target
+from corelower.targets.jax.held_biases import held_bias
+from corelower.targets.jax.typed import float32, gradient
 
 BIASES = st.lists(
     st.lists(st.integers(-40000, 40000), min_size=3, max_size=3), min_size=1, max_size=3
@@ -36,6 +39,24 @@ def held(bias: npt.NDArray[np.int32], target: Target) -> npt.NDArray[np.int64]:
 @given(BIASES, TARGETS)
 def test_rows_hold_the_representable_bias(bias: npt.NDArray[np.int32], target: Target) -> None:
     assert np.array_equal(held(bias, target), representable_bias(bias, target))
+
+
+@settings(deadline=None)
+@given(BIASES, TARGETS)
+def test_tuning_learns_the_representable_bias(bias: npt.NDArray[np.int32], target: Target) -> None:
+    limit = target.largest_bias
+    inside = np.clip(bias, -limit, limit)
+    found = held_bias(float32(inside), target)
+    assert np.array_equal(np.asarray(found), representable_bias(inside, target))
+
+
+def test_a_held_bias_has_the_slope_of_the_identity() -> None:
+    target = target_with(2, weight=1, bits=8)
+
+    def total(bias: jax.Array) -> jax.Array:
+        return held_bias(bias, target).sum()
+
+    assert np.array_equal(np.asarray(gradient(total)(float32([[3.0, 100.0]]))), [[1, 1]])
 
 
 @given(BIASES, TARGETS)
