@@ -25,14 +25,6 @@ from .ir_files import module_tensors, read_module
 
 FINGERPRINT = "compilation.json"
 
-UNITS_ERROR = 0.08
-"""
-What `units=auto` lets each signal lose, as `error` of the passes that choose units.
-
-Tuning repairs more than that. More units are rows that weights and biases then lack: with 0.05 a
-ResNet-20 of 2-bit signals lost more by its weights than it had gained by its codes, on more cores.
-"""
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -88,17 +80,16 @@ def stages_for(
     data = f"{samples_used} output={output}"
     keeps = str(tune or keep_real).lower()
     calibrate = data if units == 1 else f"{data} units={units}"
-    lost = f" error={UNITS_ERROR}" if units == "auto" else ""
     # A number of units that is asked for is one of equal units, unless another coding is too.
     chooses = coding in ("coarse-fine", "trained") or (coding == "auto" and units == "auto")
-    codings = f"{samples_used} coding={coding}{lost}".strip() if chooses else None
+    codings = f"{samples_used} coding={coding}".strip() if chooses else None
     modes = "core-op-assign-modes," if mixed else ""
     merges = 1 if units == 1 else MOST_STAGES
     rows = "" if weight_units == "auto" else f"weight-units={weight_units}"
     stages = [
         Stage("reformed", reform_pipeline(approximate=approximate, pooling=f"max={max_pool}")),
-        Stage("reencoded", modes + encode_pipeline(calibrate + lost, samples_used, codings)),
-        Stage("expanded", tile_pipeline(calibrate + lost, stages=merges, expand=rows)),
+        Stage("reencoded", modes + encode_pipeline(calibrate, samples_used, codings)),
+        Stage("expanded", tile_pipeline(calibrate, stages=merges, expand=rows)),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]
     tuning = f"{data} seed={seed}" if steps is None else f"{data} seed={seed} steps={steps}"

@@ -14,7 +14,6 @@ from corelower.passes.coding_losses import decoder_loss, digits_loss
 from corelower.passes.codings import Chip, CodingName, Digits, thermometer
 from corelower.passes.core_op_reencode import code_for
 from corelower.targets.jax.ranges import Observed, least_error_range
-from corelower.tools import stages
 from corelower.tools.compiler import CompiledNetwork, compile_model
 
 Floats = npt.NDArray[np.float32]
@@ -156,17 +155,14 @@ def compiled(coding: CodingName, pool: str = "AveragePool", **overrides: int) ->
     builder.relu()
     builder.dense(5)
     images = np.random.default_rng(1).random((96, 1, 6, 6)).astype(np.float32)
-    with pytest.MonkeyPatch.context() as patch:
-        # At the usual error a number has three units, and no other coding has fewer.
-        patch.setattr(stages, "UNITS_ERROR", 0.05)
-        return compile_model(
-            builder.model(),
-            calibration=images,
-            overrides={"signal_bits": 2, **overrides},
-            tune=False,
-            units="auto",
-            coding=coding,
-        )
+    return compile_model(
+        builder.model(),
+        calibration=images,
+        overrides={"signal_bits": 2, **overrides},
+        tune=False,
+        units="auto",
+        coding=coding,
+    )
 
 
 def remarks(network: CompiledNetwork) -> str:
