@@ -1,5 +1,6 @@
 """What is tuned of a function: its layers and their state, golden values, and parts of it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,11 +25,12 @@ from .weight_values import value_table
 from .wiring import AUXILIARY, FIXED
 
 if TYPE_CHECKING:
+    from ..targets.jax.compiled_parts import State, Task
     from ..targets.jax.evaluator import Evaluator
     from ..targets.jax.goals import Goal
     from ..targets.jax.layers import Layer
     from ..targets.jax.segments import Segment, Stream
-    from ..targets.jax.tuning import Part, State
+    from ..targets.jax.tuning import Part
     from .core_op_tune import CoreOpTune
 
 Array = npt.NDArray[np.generic]
@@ -50,10 +52,10 @@ class TunedNetwork:
         *,
         timed: bool,
     ):
+        from ..targets.jax.compiled_parts import PartCache
         from ..targets.jax.evaluator import Evaluator
         from ..targets.jax.segments import Segments
         from ..targets.jax.sharding import Devices
-        from ..targets.jax.tuning import PartCache
 
         self.function = function
         self.samples = samples
@@ -109,12 +111,10 @@ class TunedNetwork:
 
     def part(self, stream: "Stream", value: SSAValue, goal: "Goal") -> "Part":
         """What lies between the known values and `value`, whose golden value is `goal`."""
-        from ..targets.jax.tuning import Part
+        from ..targets.jax.compiled_parts import Task
 
         segment = stream.segment(value)
-        inputs = stream.arrays(segment)
-        parameters, layers = self._evaluator.parameters, self.layers_in(segment)
-        return Part(segment, parameters, layers, inputs, [goal], self.validation, self._cache)
+        return self._part(Task(segment, self.layers_in(segment), [goal]), stream.arrays(segment))
 
     def whole(self, *, taught: bool = False) -> "Part":
         """
@@ -122,8 +122,8 @@ class TunedNetwork:
 
         `taught` adds the golden values on the way as goals, and the golden network itself.
         """
+        from ..targets.jax.compiled_parts import Task, Teacher
         from ..targets.jax.segments import segment_of
-        from ..targets.jax.tuning import Part, Teacher
 
         pairs = [(self._output, chip_output(self._golden.function))]
         if taught:
@@ -136,24 +136,21 @@ class TunedNetwork:
         )
         theirs = [value for _, value in pairs]
         arguments = set[SSAValue](self._golden.arguments)
-        teacher = segment_of(self._golden.program, theirs, arguments)
+        golden = segment_of(self._golden.program, theirs, arguments)
         last = segment_of(self._golden.program, theirs[-1:], arguments)
         inputs, parameters = [self.samples[:]], self._golden.parameters
         # Of what is on the way the variance is needed only: a few samples say it.
         some = [array[:SEEN] for array in inputs]
-        seen = self._segments.run(teacher, parameters, some)[:-1]
+        seen = self._segments.run(golden, parameters, some)[:-1]
         arrays = [*seen, *self._segments.run(last, parameters, inputs)]
         goals = [self.goal(value, array) for (value, _), array in zip(pairs, arrays, strict=True)]
-        return Part(
-            segment,
-            self._evaluator.parameters,
-            self.layers_in(segment),
-            inputs,
-            goals,
-            self.validation,
-            self._cache,
-            Teacher(teacher, parameters) if taught else None,
-        )
+        teacher = Teacher(golden, parameters) if taught else None
+        return self._part(Task(segment, self.layers_in(segment), goals, teacher), inputs)
+
+    def _part(self, task: "Task", inputs: Sequence[Array]) -> "Part":
+        from ..targets.jax.tuning import Part
+
+        return Part(task, self._evaluator.parameters, inputs, self.validation, self._cache)
 
     def layers_in(self, segment: "Segment") -> "dict[int, Layer]":
         """The layers that a part of the function has, by their index."""

@@ -5,8 +5,8 @@ import hashlib
 import json
 import resource
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -22,18 +22,20 @@ from ..dialects.nn import shape_of
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.functions import find_function
 from ..dialects.support.samples import Samples, fit_samples
-from ..dialects.support.target import FieldValue
 from ..passes.layer_modes import name_layers
 from ..passes.pipelines import PIPELINES
 from ..targets.attribution import Attribution
 from ..targets.registry import find_targets, mode_of, other_mode
 from .chips import find_chip
+from .compile_options import CompileOptions
 from .compile_report import LayerError, Report, write_report
 from .diagnostics import verify
+from .image_proof import is_bit_exact, simulated_outputs
 from .ir_files import make_context, module_tensors
 from .loss_measures import forget_real_weights, has_codes, layer_errors, loss_attribution
 from .pipeline_spec import build_passes
-from .stages import Stage, StageFolder, StageResult, data_options, module_text, stages_for
+from .stage_folder import StageFolder, StageResult, module_text
+from .stages import Stage, data_options, stages_for
 from .universe import full_universe
 
 if TYPE_CHECKING:
@@ -46,40 +48,8 @@ Progress = Callable[[str, int, int], None]
 VERIFIED_SAMPLES = 256
 """Samples on which the image is compared bit for bit where not all are asked for."""
 
-SIMULATED_SAMPLES = 2048
-"""Samples simulated at a time; of a larger set, not all are in memory."""
-
 COMPARED_SAMPLES = 256
 """Samples on which the error of every value is measured for the report."""
-
-
-@dataclass(frozen=True)
-class CompileOptions:
-    """How to compile; see `compiler.compile_model`."""
-
-    target: str = "prime"
-    overrides: Mapping[str, FieldValue] = field(default_factory=dict[str, FieldValue])
-    tune: bool = True
-    seed: int = 0
-    samples: int = 1024
-    max_pool: str = "auto"
-    output: str = "decisions"
-    error: float = 0.001
-    verify_all: bool = False
-    units: int | str = 1
-    attribution: bool = False
-    mode: str | None = None
-    coding: str = "auto"
-    graded_layers: tuple[str, ...] = ()
-    spiking_layers: tuple[str, ...] = ()
-    steps: int | None = None
-    simulate: int | None = None
-    weight_units: int | str = "auto"
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether some layers are to be of another mode than the others."""
-        return bool(self.graded_layers or self.spiking_layers)
 
 
 class Compilation:
@@ -207,19 +177,8 @@ class Compilation:
     def _stages(self, data: str = "") -> list[Stage]:
         return stages_for(
             self.chip.pipeline,
-            tune=self.options.tune,
-            seed=self.options.seed,
-            steps=self.options.steps,
-            samples=self.options.samples,
-            max_pool=self.options.max_pool,
-            output=self.options.output,
-            error=self.options.error,
-            units=self.options.units,
-            coding=self.options.coding,
-            weight_units=self.options.weight_units,
-            keep_real=self.options.attribution,
+            self.options,
             fires_at_any_tick=any(one.fires_at_any_tick for one in self.targets),
-            mixed=self.options.is_mixed,
             data=data,
         )
 
@@ -269,27 +228,16 @@ class Compilation:
         samples = self._measured()
         simulator = self.chip.load(image)
         simulated = samples.first(self.options.simulate)
-        count = len(simulated)
-        if not self.options.verify_all:
-            count = min(VERIFIED_SAMPLES, count)
-        compared, exact = samples.first(count), True
-        codes = [_ChipCodes(function) for function in (find_function(coded), self._main())]
-        for start in range(0, count, SIMULATED_SAMPLES):
-            batch = compared[start : start + SIMULATED_SAMPLES]
-            levels = [*(level.run(batch) for level in codes), simulator.chip_outputs(batch)]
-            exact &= all(
-                np.array_equal(value, others[0])
-                for others in zip(*levels, strict=True)
-                for value in others[1:]
-            )
-        parts: list[Sequence[Array]] = []
-        for start in range(0, len(simulated), SIMULATED_SAMPLES):
-            self.progress("simulating", start, len(simulated))
-            parts.append(simulator.run(simulated[start : start + SIMULATED_SAMPLES]))
+        compared = simulated.first(None if self.options.verify_all else VERIFIED_SAMPLES)
+        exact = is_bit_exact(simulator, [find_function(coded), self._main()], compared)
+        parts = simulated_outputs(
+            simulator, simulated, lambda done, total: self.progress("simulating", done, total)
+        )
         if len(simulated) < len(samples):
             others = self._outputs(self._main())
             parts.append([values[len(simulated) :] for values in others])
-        return [np.concatenate(part) for part in zip(*parts, strict=True)], count, exact
+        outputs = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return outputs, len(compared), exact
 
     def _layer_errors(self) -> tuple[LayerError, ...]:
         return layer_errors(self.module, self._measured().first(COMPARED_SAMPLES))
@@ -344,26 +292,6 @@ class Compilation:
             "preprocessing": json.dumps(asdict(self._measured().preprocessing)),
             "labels": _digest(self.labels) if self.labels is not None else None,
         }
-
-
-class _ChipCodes:
-    """The codes that leave the chip: what `core_op.decode` takes, in order."""
-
-    def __init__(self, function: FuncOp):
-        from ..targets.jax.evaluator import Evaluator
-
-        self.evaluator = Evaluator(function)
-        decodes = [op for op in function.body.block.ops if isinstance(op, core_op.DecodeOp)]
-        self.wanted = [op.input for op in decodes]
-        self.units = [op.unit_count for op in decodes]
-
-    def run(self, batch: Array) -> tuple[Array, ...]:
-        """The codes of a batch; where units carry a number, the number."""
-        codes = self.evaluator.values(self.wanted, batch, codes=True)
-        return tuple(
-            code.sum(axis=-1) if units > 1 else code
-            for code, units in zip(codes, self.units, strict=True)
-        )
 
 
 def _digest(array: Array) -> str:

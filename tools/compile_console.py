@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from .compile_report import Report
-from .stages import StageResult
+from .stage_folder import StageResult
 
 
 class CompileConsole:

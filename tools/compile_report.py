@@ -7,7 +7,7 @@ from pathlib import Path
 from ..dialects.support.files import write_text
 from ..targets.attribution import Attribution
 from .output_folder import FILES_KEY, REPORT, files_of
-from .stages import StageResult
+from .stage_folder import StageResult
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from xdsl.dialects.builtin import ModuleOp
 
-from ..dialects.core_op import LARGEST_UNITS
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.samples import Preprocessing, Samples, load_labels, load_samples
 from ..dialects.support.target import FieldValue
 from ..passes.codings import CodingName
-from ..passes.weight_units import MOST_UNITS
 from .chips import ChipSimulator, ChipTools
-from .compilation import Compilation, CompileOptions, Progress
+from .compilation import Compilation, Progress
+from .compile_options import CompileOptions
 from .compile_report import Report
 from .output_folder import place_output, require_replaceable
-from .stages import StageResult
+from .stage_folder import StageResult
 
 if TYPE_CHECKING:
     import onnx
@@ -124,36 +123,28 @@ def compile_model(
     started = perf_counter()
     if labels is not None and test is None:
         raise CorelowerError("labels need test samples")
-    if isinstance(units, int) and not 1 <= units <= LARGEST_UNITS:
-        raise CorelowerError(f"units must be 1 to {LARGEST_UNITS}, or auto, not {units}")
-    if isinstance(weight_units, int) and not 1 <= weight_units <= MOST_UNITS:
-        raise CorelowerError(f"weight-units must be 1 to {MOST_UNITS}, or auto, not {weight_units}")
-    if steps is not None and steps < 1:
-        raise CorelowerError(f"steps must be 1 or more, not {steps}")
-    if simulate is not None and simulate < 1:
-        raise CorelowerError(f"simulate must be 1 or more, not {simulate}")
+    options = CompileOptions(
+        target=target,
+        overrides=overrides or {},
+        tune=tune,
+        seed=seed,
+        samples=samples,
+        max_pool=max_pool,
+        output=output,
+        error=error,
+        verify_all=verify_all,
+        units=units,
+        attribution=attribution,
+        mode=mode,
+        coding=coding,
+        graded_layers=tuple(graded_layers),
+        spiking_layers=tuple(spiking_layers),
+        steps=steps,
+        simulate=simulate,
+        weight_units=weight_units,
+    )
     if out is not None:
         require_replaceable(Path(out))
-    options = CompileOptions(
-        target,
-        overrides or {},
-        tune,
-        seed,
-        samples,
-        max_pool,
-        output,
-        error,
-        verify_all,
-        units,
-        attribution,
-        mode,
-        coding,
-        tuple(graded_layers),
-        tuple(spiking_layers),
-        steps,
-        simulate,
-        weight_units,
-    )
     work = Compilation(model, options, progress, on_stage)
     recipe = preprocessing or Preprocessing()
     test_samples = as_samples(test, recipe) if test is not None else None

@@ -15,7 +15,8 @@ from .. import __version__
 from ..dialects.support.errors import CorelowerError
 from ..dialects.support.samples import Preprocessing
 from .chips import find_chip
-from .compilation import Compilation, CompileOptions
+from .compilation import Compilation
+from .compile_options import CompileOptions
 from .compiler import Data, as_labels, as_samples
 from .explore_settings import Settings
 

@@ -7,7 +7,7 @@ from ..passes.core_op_report import CAUSE_TITLES, PLACE_TITLES
 from ..targets.attribution import SIGNAL, Attribution, decibels
 from .compile_report import node_of
 from .loss_plots import SHOWN_LAYERS, plot_bits, plot_costs, plot_errors
-from .stages import StageResult
+from .stage_folder import StageResult
 
 SHOWN_COSTS = 12
 """Layers and causes in the table; the plot and `report.json` have all."""

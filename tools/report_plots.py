@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .compile_report import LayerError
 from .plot_style import ACCENT, INK, WARN, draw_figure, shortened, to_svg
-from .stages import StageResult
+from .stage_folder import StageResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,29 +1,14 @@
-"""The stages of a compilation, and the folder in which finished ones are kept for a resume."""
+"""The stages of a compilation: a name and a pipeline each."""
 
-import hashlib
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from io import StringIO
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
 
-from xdsl.dialects.builtin import ModuleOp, UnknownLoc
-from xdsl.printer import Printer
-
-from ..dialects.support.context import CorelowerContext
-from ..dialects.support.errors import CorelowerError
-from ..dialects.support.files import write_text
 from ..dialects.support.samples import Samples
-from ..dialects.support.tensor_file import read_tensors, write_tensors
 from ..passes.merge_trees import MOST_STAGES
 from ..passes.pipelines import encode_pipeline, reform_pipeline, tile_pipeline, tune_pipeline
-from .ir_files import module_tensors, read_module
-
-FINGERPRINT = "compilation.json"
+from .compile_options import CompileOptions
 
 
 @dataclass(frozen=True)
@@ -34,154 +19,43 @@ class Stage:
     pipeline: str
 
 
-@dataclass(frozen=True)
-class StageResult:
-    """How the network stands after a stage; a fraction each, `None` where nothing says it."""
-
-    name: str
-    accuracy: float | None
-    disagreement: float | None
-    seconds: float
-    remarks: tuple[str, ...] = ()
-    pipeline: str = ""
-    """The passes that lead here from the stage before, as for `nn-opt`."""
-    sqnr_db: dict[str, float | None] = field(default_factory=dict[str, float | None])
-    """Signal over error power of each golden value, by name; `None` where there is no error."""
-
-
 def stages_for(
-    pipeline: str,
-    *,
-    tune: bool,
-    seed: int,
-    samples: int,
-    max_pool: str,
-    output: str,
-    error: float,
-    units: int | str = 1,
-    coding: str = "auto",
-    weight_units: int | str = "auto",
-    keep_real: bool = False,
-    fires_at_any_tick: bool = False,
-    mixed: bool = False,
-    data: str = "",
-    steps: int | None = None,
+    pipeline: str, options: CompileOptions, *, fires_at_any_tick: bool = False, data: str = ""
 ) -> list[Stage]:
     """
     The stages that lead to a chip with this `pipeline`, in order.
 
-    Tuning keeps the weights before rounding, and `keep_real` does so without it. With
-    `fires_at_any_tick` neurons that spike learn each for itself at the end. In a `mixed` network
+    Tuning keeps the weights before rounding, and attribution does so without it. With
+    `fires_at_any_tick` neurons that spike learn each for itself at the end. In a mixed network
     the function's attributes name the layers of the other mode. `data` are the options of the
     calibrating passes that say where the data is; without them it is the context's.
     """
-    approximate = f"error={error} {data} samples={samples}".replace("  ", " ")
-    samples_used = f"{data} samples={samples}".strip()
-    data = f"{samples_used} output={output}"
-    keeps = str(tune or keep_real).lower()
-    calibrate = data if units == 1 else f"{data} units={units}"
+    units, coding = options.units, options.coding
+    samples_used = f"{data} samples={options.samples}".strip()
+    approximate = f"error={options.error} {samples_used}"
+    output = f"{samples_used} output={options.output}"
+    calibrate = output if units == 1 else f"{output} units={units}"
     # A number of units that is asked for is one of equal units, unless another coding is too.
     chooses = coding in ("coarse-fine", "trained") or (coding == "auto" and units == "auto")
-    codings = f"{samples_used} coding={coding}".strip() if chooses else None
-    modes = "core-op-assign-modes," if mixed else ""
+    codings = f"{samples_used} coding={coding}" if chooses else None
+    modes = "core-op-assign-modes," if options.is_mixed else ""
     merges = 1 if units == 1 else MOST_STAGES
-    rows = "" if weight_units == "auto" else f"weight-units={weight_units}"
+    rows = "" if options.weight_units == "auto" else f"weight-units={options.weight_units}"
+    keeps = str(options.tune or options.attribution).lower()
     stages = [
-        Stage("reformed", reform_pipeline(approximate=approximate, pooling=f"max={max_pool}")),
+        Stage(
+            "reformed",
+            reform_pipeline(approximate=approximate, pooling=f"max={options.max_pool}"),
+        ),
         Stage("reencoded", modes + encode_pipeline(calibrate, samples_used, codings)),
         Stage("expanded", tile_pipeline(calibrate, stages=merges, expand=rows)),
         Stage("quantized", f"core-op-quantize-weights{{keep-real={keeps}}}"),
     ]
-    tuning = f"{data} seed={seed}" if steps is None else f"{data} seed={seed} steps={steps}"
-    if tune:
+    if options.tune:
+        steps = "" if options.steps is None else f" steps={options.steps}"
+        tuning = f"{output} seed={options.seed}{steps}"
         stages.append(Stage("tuned", tune_pipeline(tuning, spikes=fires_at_any_tick)))
     return [*stages, Stage("mapped", pipeline)]
-
-
-class StageFolder:
-    """
-    A folder with the IR after every finished stage.
-
-    Stage `i` is `i-name.mlir`, the tensors that are new in it, and its result. All appear whole,
-    the result last: what has one is finished. A folder made for other inputs is emptied.
-    """
-
-    def __init__(self, folder: Path, fingerprint: dict[str, object]):
-        self.folder = folder
-        self._known: set[str] = set()
-        text = json.dumps(fingerprint, indent=1, sort_keys=True)
-        mark = folder / FINGERPRINT
-        if folder.exists() and not mark.is_file() and any(folder.iterdir()):
-            raise CorelowerError(
-                "the folder for unfinished work holds something else; move it away", str(folder)
-            )
-        if mark.is_file() and mark.read_text(encoding="utf-8", errors="replace") != text:
-            shutil.rmtree(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CorelowerError(f"cannot be made: {error.strerror}", str(folder)) from error
-        write_text(mark, text)
-
-    def load(self, index: int, name: str, ctx: CorelowerContext) -> StageResult | None:
-        """The result of a finished stage, its tensors read into `ctx`; `None` where it is none."""
-        path = self._path(index, name, ".json")
-        if not path.is_file():
-            return None
-        result = _read_result(path, name)
-        tensors = self._path(index, name, ".safetensors")
-        if result is None or not tensors.is_file():
-            return None
-        try:
-            read_tensors(tensors, ctx.tensors, verify=True)
-        except CorelowerError as error:
-            remedy = f"remove {self.folder} to start anew"
-            raise CorelowerError(f"{error.message}; {remedy}", error.where) from error
-        self._known |= {tensor.digest for tensor in ctx.tensors}
-        return result
-
-    def module(self, index: int, name: str, ctx: CorelowerContext) -> ModuleOp:
-        """The module after a finished stage, whose tensors were loaded."""
-        module = read_module(ctx, self._path(index, name, ".mlir"))
-        # It was printed without one, and the file that it comes from is nobody's source.
-        module.location = UnknownLoc()
-        return module
-
-    def save(self, index: int, result: StageResult, module: ModuleOp) -> None:
-        """Keep a finished stage."""
-        tensors = {tensor.digest: tensor for tensor in module_tensors(module)}
-        new = [tensor for digest, tensor in tensors.items() if digest not in self._known]
-        write_tensors(self._path(index, result.name, ".safetensors"), new)
-        write_text(self._path(index, result.name, ".mlir"), module_text(module))
-        write_text(self._path(index, result.name, ".json"), json.dumps(asdict(result)))
-        self._known |= set(tensors)
-
-    def finish(self, ctx: CorelowerContext, names: Iterable[str]) -> list[str]:
-        """Put every stage's IR under `ir/` with one weights file; the names of the IR files."""
-        (self.folder / "ir").mkdir(exist_ok=True)
-        files: list[str] = []
-        for index, name in enumerate(names):
-            source = self._path(index, name, ".mlir")
-            target = self.folder / "ir" / source.name
-            source.replace(target)
-            files.append(f"ir/{source.name}")
-            read_tensors(self._path(index, name, ".safetensors"), ctx.tensors)
-        write_tensors(self.folder / "weights.safetensors", ctx.tensors)
-        for leftover in self.folder.iterdir():
-            is_stage = leftover.name[:1].isdigit() and leftover.is_file()
-            if is_stage or leftover.name == FINGERPRINT:
-                leftover.unlink()
-        return files
-
-    def _path(self, index: int, name: str, suffix: str) -> Path:
-        return self.folder / f"{index}-{name}{suffix}"
-
-
-def module_text(module: ModuleOp) -> str:
-    """The module as text, locations included: they lead back to the model's nodes."""
-    stream = StringIO()
-    Printer(stream, print_debuginfo=True).print_op(module)
-    return stream.getvalue() + "\n"
 
 
 def data_options(samples: Samples) -> str:
@@ -201,37 +75,3 @@ def data_options(samples: Samples) -> str:
     if recipe.layout != "nchw":
         options.append(f"layout={recipe.layout}")
     return " ".join(options)
-
-
-def digest_file(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's bytes."""
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _read_result(path: Path, name: str) -> StageResult | None:
-    try:
-        entry: object = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return None
-    if not _is_entry(entry) or entry.get("name") != name:
-        return None
-    accuracy, disagreement, seconds = (
-        entry.get(key) for key in ("accuracy", "disagreement", "seconds")
-    )
-    remarks, sqnr = entry.get("remarks"), entry.get("sqnr_db")
-    return StageResult(
-        name,
-        accuracy if isinstance(accuracy, float) else None,
-        disagreement if isinstance(disagreement, float) else None,
-        seconds if isinstance(seconds, float) else 0.0,
-        tuple(map(str, remarks)) if isinstance(remarks, list) else (),  # pyright: ignore
-        sqnr_db={
-            name: value if isinstance(value, float) else None
-            for name, value in (sqnr.items() if _is_entry(sqnr) else ())
-        },
-    )
-
-
-def _is_entry(value: object) -> TypeGuard[dict[str, object]]:
-    return isinstance(value, dict)

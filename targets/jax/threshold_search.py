@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .tuning import Part, State
+from .compiled_parts import State
+from .tuning import Part
 from .typed import full_like
 
 FACTORS = np.concatenate([np.geomspace(0.7, 1.0, 4), np.geomspace(1.08, 4.0, 18)])

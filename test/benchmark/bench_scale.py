@@ -31,10 +31,12 @@ from corelower.passes.pipelines import PIPELINES
 from corelower.passes.prime_map import MappingSummary, mapping_summary
 from corelower.passes.signal_classes import signal_classes
 from corelower.passes.signal_ranges import set_range
+from corelower.tools.compile_options import CompileOptions
 from corelower.tools.diagnostics import verify
 from corelower.tools.ir_files import make_context, module_tensors
 from corelower.tools.pipeline_spec import build_passes
-from corelower.tools.stages import module_text, stages_for
+from corelower.tools.stage_folder import module_text
+from corelower.tools.stages import stages_for
 from corelower.tools.universe import full_universe
 
 CELLS = 256
@@ -164,9 +166,8 @@ def main() -> None:
 
 def _stages(max_pool: str) -> Iterator[tuple[str, str]]:
     """The stages of `corelower compile`, untuned, with ranges made up instead of calibrated."""
-    for stage in stages_for(
-        MAPPED, tune=False, seed=0, samples=1, max_pool=max_pool, output="values", error=0.001
-    ):
+    options = CompileOptions(tune=False, samples=1, max_pool=max_pool, output="values")
+    for stage in stages_for(MAPPED, options):
         # Without data there is nothing to equalize by.
         pipeline = re.sub(r"core-op-equalize\{[^}]*\},", "", stage.pipeline)
         yield stage.name, re.sub(r"core-op-calibrate\{[^}]*\}", MakeUpRanges.name, pipeline)

@@ -33,6 +33,7 @@ from corelower.passes.layer_modes import name_layers
 from corelower.passes.pipelines import PIPELINES
 from corelower.targets.registry import find_targets
 from corelower.tools.cli_options import layers
+from corelower.tools.compile_options import CompileOptions
 from corelower.tools.ir_files import make_context
 from corelower.tools.onnx_import import import_onnx
 from corelower.tools.pipeline_spec import build_passes
@@ -189,12 +190,17 @@ def _measure(arguments: argparse.Namespace, way: Way) -> Iterator[StageFigures]:
     golden = outputs()
     yield StageFigures("golden", np.count_nonzero(golden == classes) / len(images), 0.0, 0.0)
     units = arguments.units if arguments.units == "auto" else int(arguments.units)
-    stages = stages_for(
-        "", tune=not arguments.no_tune, seed=arguments.seed, samples=arguments.samples,
-        max_pool="auto", output="decisions", error=0.02, units=units, coding="thermometer",
-        fires_at_any_tick=any(one.fires_at_any_tick for one in core_op.targets_of(module)),
-        mixed=bool(way.graded),
-    )[:-1]  # fmt: skip
+    options = CompileOptions(
+        tune=not arguments.no_tune,
+        seed=arguments.seed,
+        samples=arguments.samples,
+        error=0.02,
+        units=units,
+        coding="thermometer",
+        graded_layers=tuple(way.graded),
+    )
+    fires = any(one.fires_at_any_tick for one in core_op.targets_of(module))
+    stages = stages_for("", options, fires_at_any_tick=fires)[:-1]
     pipelines = [("golden kept", "nn-keep-golden"), *((s.name, s.pipeline) for s in stages)]
     for name, pipeline in pipelines:
         started = perf_counter()

@@ -17,7 +17,7 @@ from corelower.targets.attribution import (
 )
 from corelower.tools.compile_report import LayerError, Report
 from corelower.tools.output_folder import FILES_KEY
-from corelower.tools.stages import StageResult
+from corelower.tools.stage_folder import StageResult
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "report.md"
 

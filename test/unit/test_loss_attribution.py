@@ -35,7 +35,7 @@ from corelower.targets.jax.typed import float32
 from corelower.tools.compiler import compile_model
 from corelower.tools.ir_files import make_context
 from corelower.tools.pipeline_spec import build_passes
-from corelower.tools.stages import module_text
+from corelower.tools.stage_folder import module_text
 from corelower.tools.universe import full_universe
 
 FloatArray = npt.NDArray[np.float32]

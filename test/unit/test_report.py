@@ -31,7 +31,7 @@ from corelower.tools.html_report import (
     reproduction,
     worst_layers,
 )
-from corelower.tools.stages import StageResult
+from corelower.tools.stage_folder import StageResult
 
 HOSTILE = '<script>alert("$x$")</script>&'
 

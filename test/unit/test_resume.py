@@ -14,7 +14,7 @@ from small_models import convolutional_model, draw_samples
 
 from corelower.tools import compilation
 from corelower.tools.compiler import CompiledNetwork, compile_model, partial_folder
-from corelower.tools.stages import StageResult
+from corelower.tools.stage_folder import StageResult
 
 MODEL = convolutional_model()
 CALIBRATION = draw_samples(48, 1, 6, 6)

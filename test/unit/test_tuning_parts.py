@@ -17,12 +17,13 @@ from corelower.dialects.support.target import Target
 from corelower.passes.core_op_tune import CoreOpTune, Method
 from corelower.passes.pipelines import PIPELINES
 from corelower.passes.weight_units import row_units
+from corelower.targets.jax.compiled_parts import PartCache, Task
 from corelower.targets.jax.evaluator import Evaluator, find_function
 from corelower.targets.jax.goals import Goal
 from corelower.targets.jax.layers import Layer
 from corelower.targets.jax.segments import Segment, Segments, Stream, segment_of
 from corelower.targets.jax.sharding import Devices
-from corelower.targets.jax.tuning import Part, PartCache
+from corelower.targets.jax.tuning import Part
 from corelower.tools.pipeline_spec import build_passes
 from corelower.tools.universe import full_universe
 
@@ -158,7 +159,7 @@ class Chain(NamedTuple):
             for name in (before, after)
         )
         goals = [Goal(goal.astype(np.float32))]
-        return Part(segment, parameters, layers, [source], goals, 20, cache)
+        return Part(Task(segment, layers, goals), parameters, [source], 20, cache)
 
 
 @pytest.fixture(scope="module")
@@ -178,9 +179,9 @@ def test_layers_that_are_alike_share_what_is_compiled(net: Chain) -> None:
     cache = PartCache(Devices())
     alike = [net.part("a", "b", cache), net.part("b", "c", cache)]
     other = net.part("c", "wide", cache)
-    assert alike[0].segment.signature == alike[1].segment.signature
-    assert cache.compiled(alike[0]) is cache.compiled(alike[1])
-    assert cache.compiled(other) is not cache.compiled(alike[0])
+    assert alike[0].task.segment.signature == alike[1].task.segment.signature
+    assert cache.compiled(alike[0].task) is cache.compiled(alike[1].task)
+    assert cache.compiled(other.task) is not cache.compiled(alike[0].task)
 
 
 def test_a_segment_computes_with_its_own_constants(net: Chain) -> None:
