@@ -14,7 +14,9 @@ from .pass_base import CorelowerPass
 
 OutputMeaning = Literal["decisions", "values"]
 
-OUTPUT_HELP = "whether the largest output counts, so that far smaller ones may saturate, or all"
+OUTPUT_HELP = (
+    "whether the largest output counts, so that all far from a decision may saturate, or all"
+)
 
 
 @dataclass(frozen=True)

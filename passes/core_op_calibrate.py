@@ -25,18 +25,20 @@ class CoreOpCalibrate(CalibrationPass):
     A signal that has a code keeps it. With `method=error` the range is that of the least squared
     error at the target's bits; what lies beyond saturates. Where a signal only feeds approximated
     functions the error is that behind them: a sigmoid's argument needs no numbers where the sigmoid
-    is flat. With `output=decisions` the network's outputs get the range that changes the fewest
-    decisions. `method=extremes` takes the least and the largest number.
+    is flat. With `output=decisions` the network's outputs get the range that loses the fewest
+    decisions, those of the samples and, by estimate, those that are closer than the samples'.
+    `method=extremes` takes the least and the largest number.
 
     Where the target's bits are few, several units may carry each number, see `!core_op.code`. With
     `units=auto` a signal gets the fewest, of at most 16, that reach `error`; where outputs count as
-    decisions, that lose no more than a tenth of `error` of these too. Partial sums get so many that
+    decisions, that lose no more than a tenth of `error` of these. Partial sums get so many that
     together they lose no more than half as much as the merged sum's own rounding; if these are too
     many for one core to merge, several stages do, which `core-op-expand` makes: run it, this pass
     and `core-op-reencode` once more then. What the host encodes gets units too as long as the rows
-    of the cores that read it are free, with `units=auto` up to 32; where neurons spike, all other
-    signals do as well, with the columns of the cores that compute them. Maxima built from
-    rectifiers and approximated functions keep one unit. Remarks say what was chosen.
+    of the cores that read it are free, with `units=auto` up to 32; what it decodes as long as the
+    columns of the cores that compute it are; where neurons spike, all other signals do as well, as
+    long as both are. Maxima built from rectifiers and approximated functions keep one unit. Remarks
+    say what was chosen.
     """
 
     name = "core-op-calibrate"
@@ -61,8 +63,8 @@ class CoreOpCalibrate(CalibrationPass):
     border_units: int | Literal["auto"] = field(
         default="auto",
         metadata={
-            "help": "the same of what enters the chip, and of what leaves one that spikes; auto "
-            "spends only rows and columns that are free, and with units=auto rows of further cores"
+            "help": "the same of what enters the chip and of what leaves it; auto spends only rows "
+            "and columns that are free, and with units=auto cores on what enters"
         },
     )
     spike_units: int | Literal["auto"] = field(

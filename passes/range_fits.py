@@ -1,11 +1,11 @@
 """How well a signal's code fits, by the units that carry its numbers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ..dialects.support.target import Target
 from .approximated_functions import ApproximatedFunction, functions_behind
@@ -51,21 +51,16 @@ def fit_of_numbers(
     return fit
 
 
-def fit_of_decisions(observed: "Observed", levels: tuple[int, int]) -> Fit:
-    """
-    The code that keeps the most decisions.
+def fit_of_decisions(rows: npt.NDArray[np.float32], levels: tuple[int, int]) -> Fit:
+    """The code that keeps the most decisions of vectors; the part that it loses is its error."""
+    from ..targets.jax.decisions import Decisions
 
-    Its error is that of the values that it spans, or more where it loses decisions.
-    """
-    from ..targets.jax.ranges import decision_loss, decision_range, relative_error
+    decisions = Decisions.of(rows)
 
     @cache
     def fit(units: int) -> Fitted:
-        low, high = decision_range(observed, levels, units)
-        spanned = replace(observed, values=np.clip(observed.values, low, high))
-        error = relative_error(spanned, low, high, levels, units)
-        lost = decision_loss(observed, low, high, levels, units)
-        return Fitted(low, high, units, max(error, lost / DECISIONS_LOST))
+        low, high = decisions.range(levels, units)
+        return Fitted(low, high, units, decisions.loss(low, high, levels, units))
 
     return fit
 

@@ -14,7 +14,7 @@ from .core_op_reencode import code_for
 from .layer_modes import target_of_signal
 from .merge_trees import MOST_STAGES, stages_beneath
 from .pass_base import remark
-from .range_fits import choose, fit_of_decisions, fit_of_numbers, levels_of
+from .range_fits import DECISIONS_LOST, choose, fit_of_decisions, fit_of_numbers, levels_of
 from .signal_classes import SignalClass
 from .signal_ranges import limits_of, set_range
 from .unit_choice import (
@@ -22,6 +22,7 @@ from .unit_choice import (
     Fit,
     Fitted,
     fewest_units,
+    free_columns,
     free_rows,
     is_input,
     is_partial,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from .core_op_calibrate import CoreOpCalibrate
 
 SATURATION_REMARK = (
-    "the outputs count as decisions: codes span {low:.3g} to {high:.3g}, smaller ones saturate; "
+    "the outputs count as decisions: codes span {low:.3g} to {high:.3g}, others saturate; "
     "output=values keeps them all"
 )
 
@@ -50,8 +51,8 @@ MOST_PARTIAL_UNITS = 32
 MOST_INPUT_UNITS = 32
 """What `auto` gives the network's input at most where cores are spent: one layer reads it."""
 
-INPUT_ERROR = 1 / 8
-"""Of the error wanted: that of what the host encodes, where rows are free, or spent."""
+BORDER_ERROR = 1 / 8
+"""Of the error wanted: that of what the host encodes or decodes, where units are free, or spent."""
 
 
 class Calibration:
@@ -116,14 +117,15 @@ class Calibration:
                 self._remark(signal, f"1 unit: {reason}")
             return fit(1)
         units, most_free = self._asked(signal)
-        fitted, why = choose(fit, units, self.options.error, most)
+        what, part = ("decisions lost", DECISIONS_LOST) if decides else ("error", 1.0)
+        fitted, why = choose(fit, units, part * self.options.error, most)
         if most_free:
             # What is lost there no layer brings back: what is free is well spent on it.
             wanted, free = self._free(signal)
-            better, reached = choose(fit, "auto", wanted, min(free, most_free))
+            better, reached = choose(fit, "auto", part * wanted, min(free, most_free))
             if better.units > fitted.units:
                 fitted, why = better, reached
-        self._remark_units(signal, fitted, fit(1), "error", why)
+        self._remark_units(signal, fitted, fit(1), what, why)
         return fitted
 
     def _asked(self, signal: SignalClass) -> tuple[int | Literal["auto"], int]:
@@ -149,9 +151,9 @@ class Calibration:
             free = room_for_units(signal, target, free_columns=True)
             return wanted, min(free, self._most_units(signal))
         if self._spends_on(signal):
-            return wanted * INPUT_ERROR, min(target.inputs // 2, self._largest_units(target))
-        free = free_rows(signal, target) if is_input(signal) else 1
-        return wanted * INPUT_ERROR, min(free, self._most_units(signal))
+            return wanted * BORDER_ERROR, min(target.inputs // 2, self._largest_units(target))
+        free = free_rows(signal, target) if is_input(signal) else free_columns(signal, target)
+        return wanted * BORDER_ERROR, min(free, self._most_units(signal))
 
     def _spends_on(self, signal: SignalClass) -> bool:
         """Whether cores are spent on what enters the chip, as they are on all other signals."""
@@ -219,7 +221,8 @@ class Calibration:
         """The interval of so many units that loses the least, of decisions or of numbers."""
         levels = levels_of(self._target(signal))
         if decides:
-            return fit_of_decisions(observed, levels)
+            assert observed.rows is not None
+            return fit_of_decisions(observed.rows, levels)
         is_narrowed = self.options.method == "error"
         return fit_of_numbers(signal, observed, levels, self.approximated, is_narrowed=is_narrowed)
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from ..dialects import core_op
+from ..dialects.nn import shape_of
 from ..dialects.support.target import Target
 from .approximated_functions import ApproximatedFunction
 from .merge_trees import merge_holds, merged_at_once
@@ -89,6 +91,24 @@ def free_rows(signal: SignalClass, target: Target) -> int:
     if not readers or not target.shares_positions or not target.units_possible:
         return 1
     return min(_units_within_tiles(op.fan_in, target.inputs) for op in readers)
+
+
+def free_columns(signal: SignalClass, target: Target) -> int:
+    """
+    The most units that each number of what leaves the chip can have without a core more.
+
+    Without sharing, the columns of a core serve several positions: only those of vectors are free.
+    """
+    products = _products(signal)
+    if not products or not target.units_possible or any(op.groups > 1 for op in products):
+        return 1
+    if not target.shares_positions and any(_positions(op) > 1 for op in products):
+        return 1
+    return room_for_units(signal, target, free_columns=True)
+
+
+def _positions(op: core_op.VmmOp) -> int:
+    return prod(shape_of(op.result)[:-2])
 
 
 def _units_within_tiles(fan_in: int, rows: int) -> int:

@@ -198,56 +198,9 @@ def relative_error(
 ) -> float:
     """The root of the mean squared error of a code over `low .. high`, as a part of the values'."""
     values = observed.values
-    difference = _quantize(values, low, high, Levels(bits, units)) - values
+    difference = quantize_values(values, low, high, Levels(bits, units)) - values
     power = float(np.vdot(values, values))
     return float(np.sqrt(np.vdot(difference, difference) / power)) if power > 0 else 0.0
-
-
-def decision_loss(observed: Observed, low: float, high: float, bits: Bits, units: int = 1) -> float:
-    """The part of the vectors whose largest element a code over `low .. high` does not keep."""
-    rows = observed.rows
-    assert rows is not None
-    coded = _quantize(rows, low, high, Levels(bits, units))
-    return float(_undecided(coded, rows.argmax(axis=1)).mean())
-
-
-def decision_range(observed: Observed, bits: Bits, units: int = 1) -> tuple[float, float]:
-    """
-    The interval whose code keeps what the vectors decide, as a softmax would read them.
-
-    It changes the fewest largest elements; among equals it has the least Kullback-Leibler
-    divergence of the softmax. What is far below the largest element may saturate: that spends the
-    code's numbers where decisions are made.
-    """
-    rows = observed.rows
-    assert rows is not None
-    decisions = rows.argmax(axis=1)
-    wanted = _log_softmax(rows)
-    low, high = float(rows.min(axis=1).mean()), float(rows.max())
-    candidates = [
-        (bottom, low + (high - low) * part)
-        for bottom in np.linspace(min(observed.low, 0.0), min(0.0, low + (high - low) / 2), 13)
-        for part in np.linspace(0.4, 1.0, 13)
-    ]
-    candidates.append((min(observed.low, 0.0), max(observed.high, 0.0)))
-
-    def loss(interval: tuple[float, float]) -> tuple[float, float]:
-        coded = _quantize(rows, *interval, Levels(bits, units))
-        divergence = np.exp(wanted) * (wanted - _log_softmax(coded))
-        return float(_undecided(coded, decisions).sum()), float(divergence.sum(axis=1).mean())
-
-    return min((c for c in candidates if c[0] < c[1]), key=loss)
-
-
-def _undecided(coded: FloatArray, decisions: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-    """Which rows have another largest element, or two: equal codes are no decision."""
-    top = np.partition(coded, -2, axis=1)[:, -2:]
-    return (coded.argmax(axis=1) != decisions) | (top[:, 0] == top[:, 1])
-
-
-def _log_softmax(rows: FloatArray) -> FloatArray:
-    shifted = rows - rows.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def _error_behind(
@@ -256,7 +209,7 @@ def _error_behind(
     """The squared error of the values in the code over an interval, or of functions of them."""
 
     def error(low: float, high: float) -> float:
-        difference = _quantize(values, low, high, levels) - values
+        difference = quantize_values(values, low, high, levels) - values
         return float(np.vdot(difference, difference))
 
     if not functions:
@@ -277,8 +230,8 @@ def _error_behind(
     return error_behind
 
 
-def _quantize(values: FloatArray, low: float, high: float, levels: Levels) -> FloatArray:
-    """To the nearest number of the code over `low .. high`, zero being one of them."""
+def quantize_values(values: FloatArray, low: float, high: float, levels: Levels) -> FloatArray:
+    """Values to the nearest number of the code over `low .. high`, zero being one of them."""
     scale, zero = levels.scale_and_zero(low, high)
     codes = _codes(values, scale, zero, levels)
     codes -= zero

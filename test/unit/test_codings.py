@@ -162,6 +162,7 @@ def compiled(coding: CodingName, pool: str = "AveragePool", **overrides: int) ->
         tune=False,
         units="auto",
         coding=coding,
+        output="values",
     )
 
 

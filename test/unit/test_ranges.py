@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from corelower.dialects.core_op import CodeType
 from corelower.passes.core_op_reencode import code_for
-from corelower.targets.jax.ranges import Observed, decision_range, least_error_range
+from corelower.targets.jax.decisions import Decisions
+from corelower.targets.jax.ranges import Observed, least_error_range
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -76,8 +77,7 @@ def test_decisions_keep_the_numbers_where_they_are_made() -> None:
     rows[np.arange(500), random.integers(0, 5, 500)] = random.uniform(8, 10, 500)
     rows[np.arange(500), random.integers(5, 10, 500)] = random.uniform(8, 10, 500)
     seen = observed(rows.reshape(-1), rows)
-    for low, high in [decision_range(seen, 6)]:
-        kept = rounded(rows, code_for(low, high, 6, rectified=False))
+    kept = rounded(rows, code_for(*Decisions.of(rows).range(6), 6, rectified=False))
     widest = rounded(rows, code_for(seen.low, seen.high, 6, rectified=False))
     wanted = rows.argmax(axis=1)
     assert (kept.argmax(axis=1) != wanted).sum() < (widest.argmax(axis=1) != wanted).sum() / 2

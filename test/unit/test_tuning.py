@@ -73,7 +73,7 @@ def quantized(ctx: CorelowerContext, bits: str = FAR) -> ModuleOp:
     for one in (
         NnKeepGoldenPass(),
         *passes,
-        CoreOpCalibrate(),
+        CoreOpCalibrate(output="values"),
         CoreOpReencode(),
         CoreOpQuantizeWeights(keep_real=True),
     ):
