@@ -12,6 +12,9 @@ CLOSEST = 0.1
 PARTNERS = (1, 2, 3, 5)
 """With which of the others, in a random order, a vector is mixed."""
 
+MIXED_AT_ONCE = 1 << 22
+"""Elements of vectors that are mixed at a time: there may be tens of thousands of classes."""
+
 LOWEST, HIGHEST = 25, 61
 """How many lower and upper ends of an interval are tried."""
 
@@ -87,28 +90,34 @@ class Decisions:
 
 
 def _close_values(rows: FloatArray) -> FloatArray:
+    """The two largest elements where they are equal, between vectors in a random order."""
+    order = np.random.default_rng(0).permutation(len(rows))
+    size = max(1, MIXED_AT_ONCE // rows.shape[1])
+    found = [
+        _crossings(rows[order[at : at + size]], rows[np.roll(order, shift)[at : at + size]])
+        for shift in PARTNERS
+        for at in range(0, len(rows), size)
+    ]
+    return np.concatenate(found)
+
+
+def _crossings(start: FloatArray, end: FloatArray) -> FloatArray:
     """
-    The two largest elements where they are equal, on the way from one vector to another.
+    The same on the way from each of some vectors to another.
 
     On the way from a vector that decides `i` to one that decides `j` the elements `i` and `j` are
     equal somewhere; that counts where no other element is larger.
     """
-    order = np.random.default_rng(0).permutation(len(rows))
-    found: list[FloatArray] = []
-    for shift in PARTNERS:
-        start, end = rows[order], rows[np.roll(order, shift)]
-        here, there = start.argmax(axis=1), end.argmax(axis=1)
-        # How far the one decision is ahead of the other, at the start and, negative, at the end.
-        ahead, behind = (
-            np.take_along_axis(array, here[:, None], axis=1)
-            - np.take_along_axis(array, there[:, None], axis=1)
-            for array in (start, end)
-        )
-        crosses = (ahead > behind)[:, 0]
-        start, end, ahead, behind = (array[crosses] for array in (start, end, ahead, behind))
-        share = ahead / (ahead - behind)
-        mixed = (1 - share) * start + share * end
-        value = np.take_along_axis(mixed, here[crosses][:, None], axis=1)
-        is_largest = mixed.max(axis=1, keepdims=True) <= value + 1e-4 * np.abs(value)
-        found.append(value[is_largest].astype(np.float32))
-    return np.concatenate(found)
+    here, there = start.argmax(axis=1)[:, None], end.argmax(axis=1)[:, None]
+    # How far the one decision is ahead of the other, at the start and, negative, at the end.
+    ahead, behind = (
+        np.take_along_axis(array, here, axis=1) - np.take_along_axis(array, there, axis=1)
+        for array in (start, end)
+    )
+    crosses = (ahead > behind)[:, 0]
+    start, end, ahead, behind = (array[crosses] for array in (start, end, ahead, behind))
+    share = ahead / (ahead - behind)
+    mixed = (1 - share) * start + share * end
+    value = np.take_along_axis(mixed, here[crosses], axis=1)
+    is_largest = mixed.max(axis=1, keepdims=True) <= value + 1e-4 * np.abs(value)
+    return value[is_largest].astype(np.float32)
