@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import TypeGuard
 
 from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.printer import Printer
@@ -16,6 +15,7 @@ from ..dialects.support.errors import CorelowerError
 from ..dialects.support.files import write_text
 from ..dialects.support.tensor_file import read_tensors, write_tensors
 from .ir_files import module_tensors, read_module
+from .json_entry import JsonEntry, is_list
 
 FINGERPRINT = "compilation.json"
 
@@ -122,28 +122,15 @@ def module_text(module: ModuleOp) -> str:
 
 
 def _read_result(path: Path, name: str) -> StageResult | None:
-    try:
-        entry: object = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    entry = JsonEntry.parse(path.read_bytes())
+    if entry is None or entry.text("name") != name:
         return None
-    if not _is_entry(entry) or entry.get("name") != name:
-        return None
-    accuracy, disagreement, seconds = (
-        entry.get(key) for key in ("accuracy", "disagreement", "seconds")
-    )
-    remarks, sqnr = entry.get("remarks"), entry.get("sqnr_db")
+    remarks, sqnr = entry.values.get("remarks"), entry.entry("sqnr_db")
     return StageResult(
         name,
-        accuracy if isinstance(accuracy, float) else None,
-        disagreement if isinstance(disagreement, float) else None,
-        seconds if isinstance(seconds, float) else 0.0,
-        tuple(map(str, remarks)) if isinstance(remarks, list) else (),  # pyright: ignore
-        sqnr_db={
-            name: value if isinstance(value, float) else None
-            for name, value in (sqnr.items() if _is_entry(sqnr) else ())
-        },
+        entry.number("accuracy"),
+        entry.number("disagreement"),
+        entry.number("seconds") or 0.0,
+        tuple(map(str, remarks)) if is_list(remarks) else (),
+        sqnr_db={value: sqnr.number(value) for value in sqnr.values},
     )
-
-
-def _is_entry(value: object) -> TypeGuard[dict[str, object]]:
-    return isinstance(value, dict)
